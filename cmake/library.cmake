@@ -1,0 +1,17 @@
+# libmote: the rooms in one shared and one static library.
+set(mote_objects "")
+foreach(room ${MOTE_ROOMS})
+    list(APPEND mote_objects -Wl,--whole-archive $<TARGET_FILE:${room}> -Wl,--no-whole-archive)
+endforeach()
+add_library(mote_shared SHARED src/version.c)
+set_target_properties(mote_shared PROPERTIES OUTPUT_NAME mote VERSION ${PROJECT_VERSION} SOVERSION 0)
+target_include_directories(mote_shared PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>)
+target_compile_definitions(mote_shared PRIVATE MOTE_BUILDING)
+target_link_libraries(mote_shared PRIVATE ${mote_objects} Threads::Threads m PkgConfig::jansson PkgConfig::pcre2 PkgConfig::utf8proc)
+add_dependencies(mote_shared ${MOTE_ROOMS})
+
+add_library(mote_static STATIC src/version.c)
+set_target_properties(mote_static PROPERTIES OUTPUT_NAME mote)
+target_include_directories(mote_static PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>)
+target_compile_definitions(mote_static PRIVATE MOTE_BUILDING)
+target_link_libraries(mote_static PUBLIC ${MOTE_ROOMS})

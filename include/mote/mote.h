@@ -1,0 +1,18 @@
+/* The whole public API of libmote. */
+#ifndef MOTE_MOTE_H
+#define MOTE_MOTE_H
+
+#include <mote/check.h>
+#include <mote/embed.h>
+#include <mote/engine.h>
+#include <mote/eval.h>
+#include <mote/generate.h>
+#include <mote/model.h>
+#include <mote/sampler.h>
+#include <mote/status.h>
+#include <mote/store.h>
+#include <mote/template.h>
+#include <mote/tokenizer.h>
+#include <mote/version.h>
+
+#endif

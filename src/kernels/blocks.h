@@ -1,0 +1,18 @@
+/* Block quantisers and dequantisers: rows of GGUF's element types to float32 and back, bit for bit as the format's reference (Python package gguf; ggml where that package doesn't
+ * write the type). Plain C; the layouts are described beside each function in blocks_*.c. */
+#ifndef MOTE_KERNELS_BLOCKS_H
+#define MOTE_KERNELS_BLOCKS_H
+
+#include "base/dtype.h"
+
+#include <mote/status.h>
+
+#include <stdbool.h>
+
+/* src: mote_dtype_row_bytes(type, n) bytes, unaligned allowed; dst [n]. n a multiple of the block length. False for a type that can't (integers). */
+bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t n);
+/* src [n] -> dst. importance [n]: weight of each column's squared error (llama.cpp's imatrix), or NULL. Non-finite input gives some value, never undefined behaviour.
+ * False for a type that can't. */
+bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance);
+
+#endif

@@ -1,0 +1,5 @@
+#include <mote/version.h>
+
+const char *mote_version(void) {
+    return MOTE_VERSION;
+}
