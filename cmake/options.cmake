@@ -1,4 +1,5 @@
 # Compiler options of every target. No fast-math and no contraction: a result must not depend on what a compiler fuses (docs/architecture.md, "One result").
+add_compile_definitions(_GNU_SOURCE)
 add_compile_options(-ffp-contract=off -fno-math-errno -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wundef
                     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes>)
 if(MOTE_WERROR)

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "base/cpu.h"
 
 #include "base/error.h"

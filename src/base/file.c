@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* fsync of folders, O_CLOEXEC */
 #include "base/file.h"
 
 #include "base/error.h"
