@@ -1,17 +1,20 @@
-# libmote: the rooms in one shared and one static library.
-set(mote_objects "")
-foreach(room ${MOTE_ROOMS})
-    list(APPEND mote_objects -Wl,--whole-archive $<TARGET_FILE:${room}> -Wl,--no-whole-archive)
-endforeach()
-add_library(mote_shared SHARED src/version.c)
-set_target_properties(mote_shared PROPERTIES OUTPUT_NAME mote VERSION ${PROJECT_VERSION} SOVERSION 0)
-target_include_directories(mote_shared PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>)
-target_compile_definitions(mote_shared PRIVATE MOTE_BUILDING)
-target_link_libraries(mote_shared PRIVATE ${mote_objects} Threads::Threads m PkgConfig::jansson PkgConfig::pcre2 PkgConfig::utf8proc)
-add_dependencies(mote_shared ${MOTE_ROOMS})
+# libmote: the objects of all rooms once as a shared library, which exports what MOTE_API marks, and once as a single static archive.
+set(mote_dependencies Threads::Threads m PkgConfig::jansson PkgConfig::pcre2 PkgConfig::utf8proc)
 
-add_library(mote_static STATIC src/version.c)
-set_target_properties(mote_static PROPERTIES OUTPUT_NAME mote)
-target_include_directories(mote_static PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>)
-target_compile_definitions(mote_static PRIVATE MOTE_BUILDING)
-target_link_libraries(mote_static PUBLIC ${MOTE_ROOMS})
+add_library(mote_shared SHARED src/version.c ${MOTE_ROOM_OBJECTS})
+set_target_properties(mote_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+target_link_libraries(mote_shared PRIVATE ${mote_dependencies})
+target_link_options(mote_shared PRIVATE -Wl,--no-undefined)
+if(MOTE_SANITIZE)
+    # clang links its sanitizer runtime into programs only.
+    set_property(TARGET mote_shared PROPERTY LINK_OPTIONS "")
+endif()
+
+add_library(mote_static STATIC src/version.c ${MOTE_ROOM_OBJECTS})
+target_link_libraries(mote_static PUBLIC ${mote_dependencies})
+
+foreach(library mote_shared mote_static)
+    set_target_properties(${library} PROPERTIES OUTPUT_NAME mote)
+    target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+    target_compile_definitions(${library} PRIVATE MOTE_BUILDING)
+endforeach()
