@@ -65,10 +65,10 @@ void mote_error_prefix(mote_error *err, const char *fmt, ...) {
     memcpy(tail, err->message, sizeof tail);
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(err->message, sizeof err->message, fmt, args);
+    vsnprintf(err->message, sizeof err->message, fmt, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof err->message)
-        snprintf(err->message + n, sizeof err->message - (size_t)n, ": %.*s", (int)(sizeof tail - 1), tail);
+    strncat(err->message, ": ", sizeof err->message - strlen(err->message) - 1);
+    strncat(err->message, tail, sizeof err->message - strlen(err->message) - 1);
     make_printable(err->message);
 }
 
