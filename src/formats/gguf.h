@@ -35,7 +35,8 @@ typedef struct mote_gguf_value {
     mote_str key;                   /* borrowed from the file */
     mote_gguf_type type, item_type; /* item_type: of an array (no arrays of arrays) */
     uint64_t n_items;               /* of an array */
-    const uint8_t *data;            /* little-endian, unaligned; strings in arrays: u64 length + bytes each */
+    const uint8_t *data;            /* little-endian, unaligned; a string, alone or in an array: u64 length + bytes */
+    uint64_t n_bytes;               /* of data */
 } mote_gguf_value;
 
 typedef struct mote_gguf_tensor {
