@@ -1,0 +1,36 @@
+/* Engines and sessions from inside; the public face is <mote/engine.h>. */
+#ifndef MOTE_ENGINE_ENGINE_H
+#define MOTE_ENGINE_ENGINE_H
+
+#include "base/thread_pool.h"
+#include "model/cache.h"
+#include "model/decoder.h"
+#include "model/loaded.h"
+
+#include <mote/engine.h>
+
+struct mote_engine {
+    const mote_model *model;
+    mote_thread_pool *pool;
+    mote_decoder *decoder;
+    size_t n_ctx, n_batch;
+    mote_dtype type_k, type_v;
+    int32_t n_sessions;
+    mote_session *sessions; /* [n_sessions] */
+    uint8_t *cache_bytes;   /* [n_sessions][cache_stride] */
+    size_t cache_stride;
+    int32_t *tokens; /* [n_sessions][n_ctx] */
+    uint64_t n_bytes;
+};
+
+struct mote_session {
+    mote_engine *engine;
+    mote_cache cache;
+    int32_t *tokens;
+    size_t n_tokens;
+    const float *logits; /* of the last token; NULL when they don't belong to it any more */
+    atomic_bool cancel;
+    bool is_used;
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* A session: tokens and what the model made of them. Feeding cuts the tokens into passes of at most n_batch; a failed feed leaves the timeline as it was. */
+#include "base/error.h"
+#include "engine/engine.h"
+
+#include <string.h>
+
+mote_status mote_session_create(mote_engine *engine, mote_session **session, mote_error *err) {
+    *session = NULL;
+    for (int32_t i = 0; i < engine->n_sessions; i++) {
+        mote_session *s = &engine->sessions[i];
+        if (s->is_used)
+            continue;
+        s->is_used = true;
+        s->n_tokens = 0;
+        s->logits = NULL;
+        atomic_store(&s->cancel, false);
+        *session = s;
+        return MOTE_OK;
+    }
+    return mote_error_set(err, MOTE_ERR_LIMIT, "all %d sessions of the engine are in use", (int)engine->n_sessions);
+}
+
+void mote_session_free(mote_session **session) {
+    if (*session)
+        (*session)->is_used = false;
+    *session = NULL;
+}
+
+static mote_status check_ids(const mote_session *s, const int32_t *ids, size_t n_ids, mote_error *err) {
+    size_t n_ctx = s->engine->n_ctx;
+    if (n_ids == 0)
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "no tokens to compute");
+    if (n_ids > n_ctx - s->n_tokens)
+        return mote_error_set(err, MOTE_ERR_CONTEXT, "%zu tokens don't fit: %zu of the context's %zu are used", n_ids, s->n_tokens, n_ctx);
+    for (size_t i = 0; i < n_ids; i++)
+        if (ids[i] < 0 || (uint32_t)ids[i] >= s->engine->model->h.n_vocab)
+            return mote_error_set(err, MOTE_ERR_ARGUMENT, "token %zu: id %d is outside the vocabulary of %u", i, (int)ids[i], s->engine->model->h.n_vocab);
+    return MOTE_OK;
+}
+
+/* The logits of every token of the last pass, a few rows at a time. */
+static bool give_logits(mote_session *s, size_t index, size_t n, mote_logits_fn fn, void *context) {
+    mote_engine *e = s->engine;
+    for (size_t i = 0; i < n; i += MOTE_DECODER_LOGIT_ROWS) {
+        size_t rows = n - i < MOTE_DECODER_LOGIT_ROWS ? n - i : MOTE_DECODER_LOGIT_ROWS;
+        const float *logits = mote_decoder_logits(e->decoder, i, rows);
+        for (size_t r = 0; r < rows; r++)
+            if (!fn(context, index + i + r, logits + r * e->model->h.n_vocab))
+                return false;
+        s->logits = logits + (rows - 1) * e->model->h.n_vocab;
+    }
+    return true;
+}
+
+static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, mote_logits_fn fn, void *context, mote_error *err) {
+    MOTE_TRY(check_ids(s, ids, n_ids, err));
+    mote_engine *e = s->engine;
+    size_t before = s->n_tokens;
+    for (int32_t i = 0; i < e->n_sessions; i++)
+        e->sessions[i].logits = NULL; /* one buffer for all */
+    memmove(s->tokens + before, ids, n_ids * sizeof *ids);
+    for (size_t done = 0; done < n_ids;) {
+        size_t n = n_ids - done < e->n_batch ? n_ids - done : e->n_batch;
+        mote_status status = mote_decoder_forward(e->decoder, &s->cache, s->tokens + before + done, n, before + done, &s->cancel);
+        if (status == MOTE_OK && fn && !give_logits(s, done, n, fn, context))
+            status = MOTE_ERR_CANCELLED;
+        if (status != MOTE_OK) {
+            s->logits = NULL;
+            atomic_store(&s->cancel, false);
+            return mote_error_set(err, status, "cancelled");
+        }
+        done += n;
+        if (done == n_ids && !fn)
+            s->logits = mote_decoder_logits(e->decoder, n - 1, 1);
+    }
+    s->n_tokens += n_ids;
+    return MOTE_OK;
+}
+
+mote_status mote_session_feed(mote_session *session, const int32_t *ids, size_t n_ids, mote_error *err) {
+    return compute(session, ids, n_ids, NULL, NULL, err);
+}
+
+mote_status mote_session_score(mote_session *session, const int32_t *ids, size_t n_ids, mote_logits_fn fn, void *context, mote_error *err) {
+    return compute(session, ids, n_ids, fn, context, err);
+}
+
+const float *mote_session_logits(const mote_session *session) {
+    return session->logits;
+}
+
+size_t mote_session_n_tokens(const mote_session *session) {
+    return session->n_tokens;
+}
+
+const int32_t *mote_session_tokens(const mote_session *session) {
+    return session->tokens;
+}
+
+mote_status mote_session_truncate(mote_session *session, size_t n_keep) {
+    if (n_keep > session->n_tokens)
+        return MOTE_ERR_ARGUMENT;
+    if (n_keep < session->n_tokens)
+        session->logits = NULL;
+    session->n_tokens = n_keep;
+    return MOTE_OK;
+}
+
+void mote_session_cancel(mote_session *session) {
+    atomic_store(&session->cancel, true);
+}

@@ -1,0 +1,31 @@
+/* The one decoder that all families share: tokens in, logits out. One forward pass runs on all threads of a pool; between its phases they meet at barriers.
+ *
+ * All memory is taken by _create; a pass allocates nothing. Results don't depend on the number of threads or on how tokens are cut into passes (kernels/kernels.h, "One result").
+ */
+#ifndef MOTE_MODEL_DECODER_H
+#define MOTE_MODEL_DECODER_H
+
+#include "base/thread_pool.h"
+#include "model/cache.h"
+#include "model/loaded.h"
+
+#include <stdatomic.h>
+
+typedef struct mote_decoder mote_decoder;
+
+/* Rows of logits that one pass can give. */
+enum { MOTE_DECODER_LOGIT_ROWS = 8 };
+
+/* Bytes that _create takes. */
+size_t mote_decoder_bytes(const mote_model *model, size_t n_batch, size_t n_positions, int n_threads);
+/* Borrows model and pool. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool, size_t n_batch, size_t n_positions, mote_decoder **decoder, mote_error *err);
+void mote_decoder_free(mote_decoder **decoder);
+
+/* Computes tokens [n <= n_batch] at positions first_position … of the cache and stores their keys and values. The caller checks ids and room.
+ * MOTE_ERR_CANCELLED when *cancel became true (looked at once a layer); the cache then holds part of the tokens, which the next pass overwrites. */
+MOTE_MUST_CHECK mote_status mote_decoder_forward(mote_decoder *d, const mote_cache *cache, const int32_t *tokens, size_t n, size_t first_position, const atomic_bool *cancel);
+/* Logits [count <= MOTE_DECODER_LOGIT_ROWS][n_vocab] of tokens first … first + count - 1 of the last pass. Borrowed until the next call. */
+const float *mote_decoder_logits(mote_decoder *d, size_t first, size_t count);
+
+#endif

@@ -1,0 +1,25 @@
+/* What mote_model is made of; read-only after opening. */
+#ifndef MOTE_MODEL_LOADED_H
+#define MOTE_MODEL_LOADED_H
+
+#include "kernels/kernels.h"
+#include "model/weights.h"
+
+#include <mote/model.h>
+#include <mote/tokenizer.h>
+
+struct mote_model {
+    mote_hparams h;
+    mote_weights w;
+    mote_kernels kernels;
+    mote_tokenizer *tokenizer; /* NULL: none */
+    char *chat_template;       /* NULL: none */
+    char *name;
+    char type_text[16];
+    bool exact;
+    float *inv_freq, *inv_freq_local; /* [n_rot / 2] */
+    uint64_t n_params, source_bytes;
+    double load_seconds;
+};
+
+#endif

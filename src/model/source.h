@@ -1,0 +1,31 @@
+/* A model on disk, opened but not loaded: a GGUF (single or split) or a Hugging Face folder, its hyper-parameters and tokenizer. Opening, describing and checking start here. */
+#ifndef MOTE_MODEL_SOURCE_H
+#define MOTE_MODEL_SOURCE_H
+
+#include "formats/gguf.h"
+#include "formats/json.h"
+#include "formats/safetensors.h"
+#include "model/hparams.h"
+#include "model/weights.h"
+
+#include <mote/tokenizer.h>
+
+typedef struct mote_source {
+    char *path;
+    mote_gguf *gguf;               /* or the next two */
+    mote_safetensors *safetensors; /* NULL where only the vocabulary is wanted */
+    mote_json *config;
+    mote_hparams h;            /* of a model with weights */
+    mote_tokenizer *tokenizer; /* NULL: none */
+    char *chat_template;       /* NULL: none */
+    char *name;
+} mote_source;
+
+/* vocabulary_only: no tensors are needed, and h is only filled as far as the file says. Errors as mote_model_open. */
+MOTE_MUST_CHECK mote_status mote_source_open(const char *path, bool vocabulary_only, mote_source *s, mote_error *err);
+void mote_source_close(mote_source *s);
+static inline mote_weights_source mote_source_weights(const mote_source *s) {
+    return (mote_weights_source){s->gguf, s->safetensors};
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* The weights of a model: first a plan (which tensor fills which slot, of what shape and type, how many bytes packed), checked completely and cheaply;
+ * then the loading, which packs every matrix for the kernels. */
+#ifndef MOTE_MODEL_WEIGHTS_H
+#define MOTE_MODEL_WEIGHTS_H
+
+#include "base/thread_pool.h"
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
+#include "kernels/kernels.h"
+#include "model/hparams.h"
+
+#include <mote/model.h>
+
+/* Where tensors come from: one of the two is set, both borrowed. */
+typedef struct mote_weights_source {
+    const mote_gguf *gguf;
+    const mote_safetensors *safetensors;
+} mote_weights_source;
+
+/* One tensor as the source holds it. */
+typedef struct mote_tensor_view {
+    char name[128];
+    mote_dtype type;
+    uint64_t n_rows, n_columns; /* a vector: 1 row */
+    const uint8_t *data;        /* NULL: the tensor is absent */
+    uint64_t n_bytes;
+} mote_tensor_view;
+
+typedef struct mote_weights_plan {
+    size_t n_views;          /* MOTE_SLOT_ATTN_NORM global ones, then MOTE_SLOT_COUNT - MOTE_SLOT_ATTN_NORM a layer */
+    mote_tensor_view *views; /* [n_views] */
+    uint64_t n_params, source_bytes, packed_bytes;
+    uint64_t type_bytes[64]; /* source bytes of each type below 64 */
+} mote_weights_plan;
+
+typedef struct mote_layer {
+    mote_packed q, k, v, o, gate, up, down; /* data NULL: the family has none */
+    const float *vectors[MOTE_SLOT_COUNT];  /* norms and biases by slot; NULL where absent */
+} mote_layer;
+
+typedef struct mote_weights {
+    mote_packed token_embd, output;            /* output.data == token_embd.data where tied */
+    const float *vectors[MOTE_SLOT_ATTN_NORM]; /* by slot */
+    const float *position_embd, *type_embd;    /* encoders: [n_ctx_train, n_embd], [n_embd] */
+    mote_layer *layers;                        /* [n_layers] */
+    uint8_t *bytes;                            /* owns everything above but layers */
+    uint64_t n_bytes;
+} mote_weights;
+
+/* Finds and checks every tensor that the family needs. exact: matrices are packed as float32. h->n_vocab rows are expected of the embedding; a Hugging Face folder's own count is
+ * taken. MOTE_ERR_FORMAT (missing, wrong shape: named), _UNSUPPORTED (type), _ALLOC. */
+MOTE_MUST_CHECK mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, bool exact, mote_weights_plan *plan, mote_error *err);
+void mote_weights_plan_free(mote_weights_plan *plan);
+const mote_tensor_view *mote_weights_plan_view(const mote_weights_plan *plan, mote_slot slot, uint32_t layer);
+
+/* Reads and packs. MOTE_ERR_ALLOC, _CANCELLED (progress said so). */
+MOTE_MUST_CHECK mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool exact, bool norm_plus_one, mote_thread_pool *pool,
+                                              mote_progress_fn progress, void *progress_context, mote_weights *w, mote_error *err);
+void mote_weights_free(mote_weights *w);
+
+#endif
