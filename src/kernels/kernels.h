@@ -30,7 +30,7 @@ typedef struct mote_acts {
     const float *f;     /* F32: [n_tokens, k] */
     const int8_t *q;    /* Q8: [n_tokens, k], 64-byte aligned rows where k is a multiple of 64 */
     const float *scale; /* Q8: [n_tokens, k/32]; x ~ q * scale, scale = max|x|/127 */
-    const int32_t *sum; /* Q8: [n_tokens, k/32]: the sum of the block's 32 q */
+    const int32_t *sum; /* Q8: [n_tokens, k/16]: the sum of 16 q each */
 } mote_acts;
 
 /* A weight matrix [n_rows, k] packed in panels of 16 rows (the last padded with zero rows). The layout inside a panel is the business of kernels/pack.c and the matmul kernels. */
@@ -44,19 +44,23 @@ typedef struct mote_packed {
 typedef struct mote_kernels {
     mote_cpu_level level;
 
-    /* x [k] -> q [k_padded], scale, sum [k_padded/32] of one token. Rounds to nearest even; non-finite input gives finite garbage. */
+    /* x [k] -> q [k_padded], scale [k_padded/32], sum [k_padded/16] of one token. Rounds to nearest even; q lies in -127..127; a block below 2^-100 becomes zeros;
+     * non-finite input gives finite garbage. */
     void (*quantize_q8)(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
 
     /* y[t * y_stride + r] = sum_k w[r, k] x[t, k] for rows first_panel*16 … last_panel*16 (exclusive, cut to n_rows) and all tokens of x.
      * y must have room for n_rows entries a token only (no write past n_rows). */
     void (*matmul)(const mote_packed *w, size_t first_panel, size_t last_panel, const mote_acts *x, float *y, size_t y_stride);
 
-    /* y = x * rsqrt(mean(x^2) + eps) * weight; mean in float with 16 partial sums (index modulo 16) added in ascending order. */
+    /* y = x * rsqrt(mean(x^2) + eps) * weight; sums in float with 16 partial sums (index modulo 16) added in ascending order. y may be x, here and below. */
     void (*rms_norm)(const float *x, const float *weight, float *y, size_t n, float eps);
+    /* y = (x - mean) * rsqrt(mean((x - mean)^2) + eps) * weight + bias */
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, float *y, size_t n, float eps);
     void (*add)(float *y, const float *x, size_t n);                          /* y += x */
     void (*scale)(float *y, float s, size_t n);                               /* y *= s */
     void (*silu_mul)(float *y, const float *gate, const float *up, size_t n); /* y = gate * sigmoid(gate) * up */
     void (*gelu_mul)(float *y, const float *gate, const float *up, size_t n); /* y = gelu_tanh(gate) * up */
+    void (*gelu_erf)(float *y, const float *x, size_t n);                     /* y = x * (1 + erf(x / sqrt 2)) / 2 */
     /* y[i] = cap * tanh(x[i] / cap) in place */
     void (*softcap)(float *y, float cap, size_t n);
 

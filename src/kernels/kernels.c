@@ -1,0 +1,20 @@
+/* Fills the kernel table: the C references first, then every instruction set up to the level. */
+#include "kernels/levels.h"
+
+void mote_kernels_init(mote_kernels *k, mote_cpu_level level) {
+    *k = (mote_kernels){.level = level};
+    mote_kernels_init_c(k);
+    mote_vector_init_c(k);
+#if defined(__x86_64__)
+    if (level >= MOTE_CPU_AVX2) {
+        mote_vector_init_avx2(k);
+    }
+    if (level >= MOTE_CPU_AVX512) {
+        mote_vector_init_avx512(k);
+    }
+#elif defined(__aarch64__)
+    if (level >= MOTE_CPU_NEON) {
+        mote_vector_init_neon(k);
+    }
+#endif
+}
