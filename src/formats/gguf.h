@@ -76,7 +76,8 @@ bool mote_gguf_item_float(const mote_gguf_value *v, uint64_t i, float *out);
 /* Walks an array of strings: *cursor starts at 0. False at the end or if it is no array of strings. */
 bool mote_gguf_next_string(const mote_gguf_value *v, uint64_t *cursor, mote_str *out);
 
-/* Writing. Keys and tensor headers are declared first, then _begin_data, then each tensor's bytes in the order declared. Atomic: nothing is visible until _finish. */
+/* Writing. Keys and tensor headers are declared first, then _begin_data, then each tensor's bytes in the order declared. Atomic: nothing is visible until _finish.
+ * After a failure only _discard makes sense. general.alignment is declared before tensors, if at all. A name used twice: MOTE_ERR_ARGUMENT from _begin_data. */
 typedef struct mote_gguf_writer mote_gguf_writer;
 MOTE_MUST_CHECK mote_status mote_gguf_writer_create(const char *path, mote_gguf_writer **w, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_gguf_writer_u32(mote_gguf_writer *w, const char *key, uint32_t v, mote_error *err);

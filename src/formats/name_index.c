@@ -18,14 +18,14 @@ void mote_name_index_deinit(mote_name_index *index) {
     *index = (mote_name_index){0};
 }
 
-static int compare(mote_str a, mote_str b) {
+int mote_name_index_compare(mote_str a, mote_str b) {
     size_t n = a.len < b.len ? a.len : b.len;
     int order = n ? memcmp(a.data, b.data, n) : 0;
     return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
 static int compare_slots(const void *a, const void *b) {
-    return compare(((const mote_name_slot *)a)->name, ((const mote_name_slot *)b)->name);
+    return mote_name_index_compare(((const mote_name_slot *)a)->name, ((const mote_name_slot *)b)->name);
 }
 
 mote_status mote_name_index_sort(mote_name_index *index, const char *what, mote_error *err) {
@@ -43,7 +43,7 @@ const mote_name_slot *mote_name_index_find(const mote_name_index *index, mote_st
     size_t low = 0, high = index->n;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(name, index->slots[middle].name);
+        int order = mote_name_index_compare(name, index->slots[middle].name);
         if (order == 0)
             return &index->slots[middle];
         if (order < 0)

@@ -18,6 +18,8 @@ typedef struct mote_name_index {
     size_t n;
 } mote_name_index;
 
+/* The order used: bytes, shorter first. */
+int mote_name_index_compare(mote_str a, mote_str b);
 /* Reserves n slots; the caller fills slots[0..n) and calls _sort. Only MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_name_index_init(mote_name_index *index, size_t n, mote_error *err);
 void mote_name_index_deinit(mote_name_index *index);
