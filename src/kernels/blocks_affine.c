@@ -7,9 +7,9 @@
 #include "kernels/blocks_search.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <string.h>
 
-enum { POLISH_ROUNDS = 4, REFINE_ROUNDS = 4, LANES = 8, GRID = 20 };
+enum { POLISH_ROUNDS = 4, REFINE_ROUNDS = 4, LANES = 8, GRID = 20 /* steps of a twentieth of a level, each way */ };
 
 /* Below this a group is zero: its scale could not be stored. */
 static const float least_weight = 0x1p-40f;
@@ -107,8 +107,7 @@ static line search_group(const mote_blocks_affine *form, const float *x, const f
     if (max - min < least_weight)
         return best;
     for (int k = -GRID; k <= GRID; k++) {
-        /* a twentieth of a level a step; two bits, where a level is a third of the span, want twice the reach */
-        float inverse = ((float)form->level_hi + (form->level_hi > 3 ? 0.05f : 0.06f) * (float)k) / (max - min);
+        float inverse = ((float)form->level_hi + 0.05f * (float)k) / (max - min);
         assign(form, x, min, inverse, level);
         moments m = measure(x, w, level, form->group_len);
         line fit = regress(form, &m);
@@ -126,20 +125,26 @@ static line search_group(const mote_blocks_affine *form, const float *x, const f
     return best;
 }
 
-/* A scale for n non-negative values to become integers up to hi: least weighted square over a grid around max / hi. */
+/* Error of n non-negative values as integers of a stored d. */
+static float integer_error(const float *value, const float *weight, int n, int hi, float d) {
+    float stored = mote_half_from_f16(mote_blocks_search_half(d)), inverse = invert(stored), error = 0;
+    for (int i = 0; i < n; i++) {
+        float e = value[i] - stored * (float)clamp_round(value[i] * inverse, 0, hi);
+        error += weight[i] * e * e;
+    }
+    return error;
+}
+
+/* d for n non-negative values to become integers up to hi: the least error over a fine grid around max / hi and a coarse one below hi. */
 static float choose_d(const float *value, const float *weight, int n, int hi) {
     float max = 0, best = 0, least = INFINITY;
     for (int i = 0; i < n; i++)
         max = value[i] > max ? value[i] : max;
     if (hi == 1 || max == 0)
         return max;
-    for (int k = -12; k <= 12; k++) {
-        float d = max / ((float)hi + 0.1f * (float)k), inverse = invert(d), error = 0;
-        for (int i = 0; i < n && inverse != 0; i++) {
-            float e = value[i] - d * (float)clamp_round(value[i] * inverse, 0, hi);
-            error += weight[i] * e * e;
-        }
-        if (inverse != 0 && error < least) {
+    for (int k = -hi / 2; k <= 24; k++) {
+        float d = max / ((float)hi + (k < 0 ? (float)k : 0.1f * (float)(k - 12))), error = integer_error(value, weight, n, hi, d);
+        if (error < least) {
             least = error;
             best = d;
         }
@@ -233,6 +238,27 @@ static float fit_block(const mote_blocks_affine *form, const mote_blocks_sample 
     return error;
 }
 
+/* The half at or above x >= 0. */
+static uint16_t half_above(float x) {
+    uint16_t h = mote_blocks_search_half(x);
+    return mote_half_from_f16(h) < x && h < 0x7bff ? (uint16_t)(h + 1) : h;
+}
+
+/* All weights the same: one of the two terms a little too large, the other takes the excess away, so that two halves hold what one would round. */
+static void fit_constant(const mote_blocks_affine *form, float x, mote_blocks_fit *fit) {
+    float product = (float)(form->scale_hi * form->level_hi), min = (float)form->scale_hi;
+    if (x > 0) {
+        fit->d = half_above(x / product);
+        fit->dmin = mote_blocks_search_half((mote_half_from_f16(fit->d) * product - x) / min);
+    } else {
+        fit->dmin = half_above(-x / min);
+        fit->d = mote_blocks_search_half((mote_half_from_f16(fit->dmin) * min + x) / product);
+    }
+    for (int g = 0; g < form->n_groups; g++)
+        fit->scale[g] = fit->min[g] = form->scale_hi;
+    memset(fit->level, form->level_hi, sizeof fit->level);
+}
+
 static uint16_t store(float d) {
     uint16_t h = mote_blocks_search_half(d);
     return (h & 0x7fff) == 0 && d != 0 ? (uint16_t)(h | 1) : h; /* the least there is; the groups' integers choose what to do with it */
@@ -242,6 +268,10 @@ void mote_blocks_affine_search(const mote_blocks_affine *form, const mote_blocks
     line group[MOTE_BLOCKS_MAX_GROUPS];
     float scale[MOTE_BLOCKS_MAX_GROUPS], min[MOTE_BLOCKS_MAX_GROUPS], scale_weight[MOTE_BLOCKS_MAX_GROUPS], min_weight[MOTE_BLOCKS_MAX_GROUPS];
     float level[MOTE_BLOCKS_MAX_LEN];
+    if (mote_blocks_search_is_constant(sample, form->n_groups * form->group_len)) {
+        fit_constant(form, sample->x[0], fit);
+        return;
+    }
     for (int g = 0; g < form->n_groups; g++) {
         const float *x = sample->x + g * form->group_len, *w = sample->w + g * form->group_len;
         group[g] = search_group(form, x, w);
@@ -252,8 +282,7 @@ void mote_blocks_affine_search(const mote_blocks_affine *form, const mote_blocks
         min[g] = -group[g].offset;
         min_weight[g] = m.w;
     }
-    bool plain = form->scale_hi == 1;
-    float d[2] = {choose_d(scale, scale_weight, form->n_groups, form->scale_hi), plain ? min[0] : choose_d(min, min_weight, form->n_groups, form->scale_hi)};
+    float d[2] = {choose_d(scale, scale_weight, form->n_groups, form->scale_hi), form->scale_hi == 1 ? min[0] : choose_d(min, min_weight, form->n_groups, form->scale_hi)};
     float least = INFINITY;
     mote_blocks_fit trial = {0};
     for (int round = 0; round < REFINE_ROUNDS; round++) {

@@ -54,7 +54,7 @@ void mote_blocks_iq4_quantize(mote_dtype type, const float *src, uint8_t *dst, c
     const mote_blocks_symmetric *form = type == MOTE_DTYPE_IQ4_NL ? &nl : &xs;
     mote_blocks_sample sample;
     mote_blocks_fit fit;
-    mote_blocks_search_prepare(&sample, src, importance, (size_t)form->n_groups * GROUP, GROUP, MOTE_BLOCKS_LARGE);
+    mote_blocks_search_prepare(&sample, src, importance, (size_t)form->n_groups * GROUP, GROUP);
     mote_blocks_symmetric_search(form, &sample, &fit);
     store_u16(dst, fit.d);
     if (type == MOTE_DTYPE_IQ4_NL) {

@@ -25,20 +25,20 @@ static void copy_importance(float *w, const float *importance, size_t len) {
         w[i] = max > 0 ? w[i] / max : 1;
 }
 
-void mote_blocks_search_prepare(mote_blocks_sample *sample, const float *x, const float *importance, size_t len, size_t group_len, mote_blocks_emphasis emphasis) {
+void mote_blocks_search_prepare(mote_blocks_sample *sample, const float *x, const float *importance, size_t len, size_t group_len) {
     float max = 0, sum = 0;
     for (size_t i = 0; i < len; i++) {
         sample->x[i] = to_finite(x[i]);
         max = fabsf(sample->x[i]) > max ? fabsf(sample->x[i]) : max;
     }
     copy_importance(sample->w, importance, len);
-    if (emphasis == MOTE_BLOCKS_LARGE && max > 0x1p-60f) {
+    if (max > 0x1p-60f) {
         /* relative to the largest, so that squares of tiny weights don't vanish */
         for (size_t i = 0; i < len; i++)
             sum += sample->x[i] / max * (sample->x[i] / max);
         for (size_t i = 0; i < len; i++) {
             float r = sample->x[i] / max;
-            sample->w[i] *= sqrtf(sum / (float)len + r * r);
+            sample->w[i] *= sqrtf(4 * sum / (float)len + r * r);
         }
     }
     /* a group that nobody looks at is still quantised as well as it can be */
@@ -54,4 +54,12 @@ void mote_blocks_search_prepare(mote_blocks_sample *sample, const float *x, cons
 uint16_t mote_blocks_search_half(float x) {
     uint16_t h = mote_half_to_f16(x);
     return (h & 0x7fff) >= 0x7c00 ? (uint16_t)((h & 0x8000) | 0x7bff) : h;
+}
+
+bool mote_blocks_search_is_constant(const mote_blocks_sample *sample, int len) {
+    for (int i = 1; i < len; i++) {
+        if (sample->x[i] != sample->x[0])
+            return false;
+    }
+    return true;
 }

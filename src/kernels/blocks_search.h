@@ -6,6 +6,7 @@
 #ifndef MOTE_KERNELS_BLOCKS_SEARCH_H
 #define MOTE_KERNELS_BLOCKS_SEARCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,11 +17,13 @@ typedef struct mote_blocks_sample {
     float x[MOTE_BLOCKS_MAX_LEN], w[MOTE_BLOCKS_MAX_LEN];
 } mote_blocks_sample;
 
-/* What the error of a weight counts: its column's importance alone, or also more for weights that are large themselves. */
-typedef enum mote_blocks_emphasis { MOTE_BLOCKS_PLAIN, MOTE_BLOCKS_LARGE } mote_blocks_emphasis;
+/* x [len], importance [len] or NULL; groups of group_len. NaN counts as 0, huge values are clamped.
+ * The squared error of a weight counts importance * sqrt(4 mean(x^2) + x^2): a little more where the weight is large itself. That lies between importance alone, which the output's
+ * error to first order asks for, and llama.cpp's steeper rules (importance * sqrt(mean + x^2), x^2, |x|), and loses less than llama.cpp's quantisers under both measures. */
+void mote_blocks_search_prepare(mote_blocks_sample *sample, const float *x, const float *importance, size_t len, size_t group_len);
 
-/* x [len], importance [len] or NULL; groups of group_len. NaN counts as 0, huge values are clamped. */
-void mote_blocks_search_prepare(mote_blocks_sample *sample, const float *x, const float *importance, size_t len, size_t group_len, mote_blocks_emphasis emphasis);
+/* Whether all weights [len] are the same. */
+bool mote_blocks_search_is_constant(const mote_blocks_sample *sample, int len);
 
 /* weight = d * scale[group] * level, level one of level_lo … level_hi, or of a codebook. */
 typedef struct mote_blocks_symmetric {

@@ -136,7 +136,7 @@ static void quantize_with_min(layout at, const float *x, uint8_t *level, uint8_t
 
 static void quantize_searched(layout at, const float *x, const float *importance, mote_blocks_fit *fit, uint8_t *dst) {
     mote_blocks_sample sample;
-    mote_blocks_search_prepare(&sample, x, importance, LEN, LEN, MOTE_BLOCKS_LARGE);
+    mote_blocks_search_prepare(&sample, x, importance, LEN, LEN);
     if (at.has_min) {
         mote_blocks_affine form = {1, LEN, at.levels - 1, 1};
         mote_blocks_affine_search(&form, &sample, fit);

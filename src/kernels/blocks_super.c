@@ -188,7 +188,7 @@ void mote_blocks_super_quantize(mote_dtype type, const float *src, uint8_t *dst,
     mote_blocks_fit fit;
     bool symmetric = type == MOTE_DTYPE_Q3_K || type == MOTE_DTYPE_Q6_K;
     const mote_blocks_affine *affine = type == MOTE_DTYPE_Q2_K ? &q2 : type == MOTE_DTYPE_Q4_K ? &q4 : &q5;
-    mote_blocks_search_prepare(&sample, src, importance, LEN, symmetric ? 16 : (size_t)affine->group_len, MOTE_BLOCKS_LARGE);
+    mote_blocks_search_prepare(&sample, src, importance, LEN, symmetric ? 16 : (size_t)affine->group_len);
     if (symmetric) {
         mote_blocks_symmetric_search(type == MOTE_DTYPE_Q3_K ? &q3 : &q6, &sample, &fit);
         write_symmetric(type, &fit, dst);

@@ -6,7 +6,7 @@
 #include "kernels/blocks_search.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <string.h>
 
 enum { POLISH_ROUNDS = 4, REFINE_ROUNDS = 4, LANES = 8 };
 
@@ -80,15 +80,23 @@ static float invert(float scale) {
     return fabsf(scale) > 0x1p-100f ? 1 / scale : 0;
 }
 
-/* Keeps the better of two by the error they leave, xl^2 / ll less. */
-static bool better(moments a, moments b) {
-    return a.ll > 0 && (double)a.xl * a.xl * b.ll > (double)b.xl * b.xl * a.ll;
+static float scale_of(moments m) {
+    return m.ll > 0 ? m.xl / m.ll : 0;
+}
+
+/* How much of sum(w x x) these levels explain, with their best scale; where that is stored without an integer scale beside it, with what is left of it in half precision. */
+static double gain(const mote_blocks_symmetric *form, moments m) {
+    double s = scale_of(m);
+    if (form->scale_lo == form->scale_hi)
+        s = mote_half_from_f16(mote_blocks_search_half((float)s));
+    return s * (2 * (double)m.xl - s * m.ll);
 }
 
 /* The best free scale of one group: moments of its levels. */
 static moments search_group(const mote_blocks_symmetric *form, const float *x, const float *w) {
     float level[MOTE_BLOCKS_MAX_LEN], max = 0;
     moments best = {0, 0};
+    double best_gain = 0;
     for (int i = 0; i < form->group_len; i++)
         max = fabsf(x[i]) > fabsf(max) ? x[i] : max;
     if (fabsf(max) < least_weight)
@@ -100,39 +108,49 @@ static moments search_group(const mote_blocks_symmetric *form, const float *x, c
         for (int k = -reach; k <= reach; k++) {
             assign(form, x, ((float)ends[end] + step * (float)k) / max, level);
             moments m = measure(x, w, level, form->group_len);
-            if (better(m, best) || best.ll == 0)
+            double g = gain(form, m);
+            if (g > best_gain || best.ll == 0) {
                 best = m;
+                best_gain = g;
+            }
         }
     }
     for (int round = 0; round < POLISH_ROUNDS && best.xl != 0; round++) {
         assign(form, x, best.ll / best.xl, level);
         moments m = measure(x, w, level, form->group_len);
-        if (!better(m, best))
+        double g = gain(form, m);
+        if (!(g > best_gain))
             break;
         best = m;
+        best_gain = g;
     }
     return best;
 }
 
-/* A scale for the groups' integer scales: least sum(ll (free - d * integer)^2) over a grid around "the largest gets the end of the range". */
+/* Error of the groups' free scales as integers of a stored d. */
+static float integer_error(const mote_blocks_symmetric *form, const moments *group, float d) {
+    float stored = mote_half_from_f16(mote_blocks_search_half(d)), inverse = invert(stored), error = 0;
+    for (int g = 0; g < form->n_groups; g++) {
+        float s = scale_of(group[g]), q = s * inverse;
+        q = q < (float)form->scale_lo ? (float)form->scale_lo : q > (float)form->scale_hi ? (float)form->scale_hi : round_even(q);
+        error += group[g].ll * (s - stored * q) * (s - stored * q);
+    }
+    return error;
+}
+
+/* d for the groups' integer scales: the least error over a fine grid around "the largest gets the end of the range" and a coarse one below it. */
 static float choose_d(const mote_blocks_symmetric *form, const moments *group) {
     float max = 0, best_d = 0, least = INFINITY;
-    for (int g = 0; g < form->n_groups; g++) {
-        float s = group[g].ll > 0 ? group[g].xl / group[g].ll : 0;
-        max = fabsf(s) > fabsf(max) ? s : max;
-    }
+    for (int g = 0; g < form->n_groups; g++)
+        max = fabsf(scale_of(group[g])) > fabsf(max) ? scale_of(group[g]) : max;
     if (form->scale_lo == form->scale_hi || max == 0)
         return max;
     int ends[2] = {form->scale_lo, form->scale_hi};
     for (int end = 0; end < 2; end++) {
-        for (int k = -8; k <= 8; k++) {
-            float d = max / ((float)ends[end] + 0.1f * (float)k), inverse = invert(d), error = 0;
-            for (int g = 0; g < form->n_groups && inverse != 0; g++) {
-                float s = group[g].ll > 0 ? group[g].xl / group[g].ll : 0, q = s * inverse;
-                q = q < (float)form->scale_lo ? (float)form->scale_lo : q > (float)form->scale_hi ? (float)form->scale_hi : round_even(q);
-                error += group[g].ll * (s - d * q) * (s - d * q);
-            }
-            if (inverse != 0 && error < least) {
+        for (int k = -ends[1] / 2; k <= 18; k++) {
+            float inside = k < 0 ? (float)-k : 0.1f * (float)(k - 9), d = max / ((float)ends[end] - (ends[end] < 0 ? -inside : inside));
+            float error = integer_error(form, group, d);
+            if (error < least) {
                 least = error;
                 best_d = d;
             }
@@ -186,7 +204,7 @@ static float fit_block(const mote_blocks_symmetric *form, const mote_blocks_samp
     fit->d = d;
     for (int g = 0; g < form->n_groups; g++) {
         stored_group best = {0};
-        fit_group(form, sample->x + g * form->group_len, sample->w + g * form->group_len, stored_d, group[g].ll > 0 ? group[g].xl / group[g].ll : 0, &best);
+        fit_group(form, sample->x + g * form->group_len, sample->w + g * form->group_len, stored_d, scale_of(group[g]), &best);
         fit->scale[g] = best.scale;
         for (int i = 0; i < form->group_len; i++)
             fit->level[g * form->group_len + i] = level_place(form, best.level[i]);
@@ -194,19 +212,47 @@ static float fit_block(const mote_blocks_symmetric *form, const mote_blocks_samp
         sum.xl += best.m.xl;
         sum.ll += best.m.ll;
     }
-    *better_d = sum.ll > 0 ? sum.xl / sum.ll : 0;
+    *better_d = scale_of(sum);
     return error;
+}
+
+/* All weights the same: the product of integer scale and level whose quotient with it loses least in half precision. */
+static void fit_constant(const mote_blocks_symmetric *form, float x, mote_blocks_fit *fit) {
+    float least = INFINITY;
+    int n_levels = form->codebook ? 16 : form->level_hi - form->level_lo + 1, best_scale = form->scale_hi, best_level = 0;
+    for (int scale = form->scale_lo; scale <= form->scale_hi; scale++) {
+        for (int i = 0; i < n_levels; i++) {
+            int product = scale * (form->codebook ? form->codebook[i] : form->level_lo + i);
+            if (product == 0)
+                continue;
+            uint16_t h = mote_blocks_search_half(x / (float)product);
+            float error = fabsf(mote_half_from_f16(h) * (float)product - x);
+            if (error < least) {
+                least = error;
+                fit->d = h;
+                best_scale = scale;
+                best_level = i;
+            }
+        }
+    }
+    for (int g = 0; g < form->n_groups; g++)
+        fit->scale[g] = best_scale;
+    memset(fit->level, best_level, sizeof fit->level);
 }
 
 void mote_blocks_symmetric_search(const mote_blocks_symmetric *form, const mote_blocks_sample *sample, mote_blocks_fit *fit) {
     moments group[MOTE_BLOCKS_MAX_GROUPS];
     mote_blocks_fit trial = {0};
+    if (mote_blocks_search_is_constant(sample, form->n_groups * form->group_len)) {
+        fit_constant(form, sample->x[0], fit);
+        return;
+    }
     for (int g = 0; g < form->n_groups; g++)
         group[g] = search_group(form, sample->x + g * form->group_len, sample->w + g * form->group_len);
     float d = choose_d(form, group), least = INFINITY;
     for (int round = 0; round < REFINE_ROUNDS; round++) {
         uint16_t h = mote_blocks_search_half(d);
-        if ((h & 0x7fff) == 0 && d != 0)
+        if ((h & 0x7fff) == 0 && d != 0 && form->scale_lo < form->scale_hi)
             h |= 1; /* the least there is; the groups' scales choose what to do with it */
         if (round > 0 && h == trial.d)
             break;
