@@ -1,0 +1,217 @@
+/* The loop of a generation: sample, detokenize, look for stop strings, hand out, feed. Memory is taken before the first token; the text's buffer grows only if it turns out to hold
+ * more than TEXT_BYTES_A_TOKEN bytes a token on average. */
+#include <mote/generate.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "engine/stop_strings.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TEXT_BYTES_A_TOKEN = 16, MAX_LOGPROBS = 20, MAX_TEXT_BYTES = 1 << 30 };
+
+typedef struct generation {
+    mote_session *session;
+    mote_sampler *sampler;
+    const mote_generate_options *options;
+    mote_generate_result *result;
+    const mote_tokenizer *tokenizer;
+    mote_detokenizer *stream;
+    mote_stop_strings stops;
+    mote_buffer text;
+    size_t n_given; /* bytes of text that the caller has */
+    float *masked;  /* [n_vocab] logits without end tokens; NULL when they may be chosen */
+    size_t n_max;   /* tokens to generate at most */
+    mote_token_logprob top[MAX_LOGPROBS];
+} generation;
+
+/* The tokens that both begin with; the last prompt token is computed again, for its logits. */
+static size_t reuse_prefix(mote_session *s, const int32_t *prompt, size_t n_prompt) {
+    size_t n = 0;
+    while (n < s->n_tokens && n + 1 < n_prompt && s->tokens[n] == prompt[n])
+        n++;
+    (void)mote_session_truncate(s, n); /* n is inside the timeline */
+    return n;
+}
+
+static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
+    const mote_generate_options *o = g->options;
+    mote_engine *e = g->session->engine;
+    if (n_prompt == 0)
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "the prompt has no tokens");
+    if (n_prompt > e->n_ctx)
+        return mote_error_set(err, MOTE_ERR_CONTEXT, "the prompt has %zu tokens, the context holds %zu", n_prompt, e->n_ctx);
+    if (o->n_logprobs < -1 || o->n_logprobs > MAX_LOGPROBS)
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "log-probabilities: %d is not between 0 and %d", (int)o->n_logprobs, MAX_LOGPROBS);
+    size_t room = e->n_ctx - n_prompt + 1; /* the last token need not be fed */
+    g->n_max = o->n_predict < 0 || (size_t)o->n_predict > room ? room : (size_t)o->n_predict;
+    g->result->tokens = mote_mem_alloc_array(g->n_max + 1, sizeof(int32_t));
+    if (!g->result->tokens)
+        return mote_error_alloc(err, g->n_max * sizeof(int32_t));
+    if (mote_buffer_reserve(&g->text, g->n_max * TEXT_BYTES_A_TOKEN) != MOTE_OK)
+        return mote_error_alloc(err, g->n_max * TEXT_BYTES_A_TOKEN);
+    MOTE_TRY(mote_stop_strings_init(&g->stops, o->stop, o->n_stop, err));
+    if (g->tokenizer)
+        MOTE_TRY(mote_detokenizer_create(g->tokenizer, o->special, &g->stream, err));
+    if (o->ignore_eos) {
+        g->masked = mote_mem_alloc_array(e->model->h.n_vocab, sizeof(float));
+        if (!g->masked)
+            return mote_error_alloc(err, e->model->h.n_vocab * sizeof(float));
+    }
+    return MOTE_OK;
+}
+
+static const float *mask_ends(generation *g, const float *logits) {
+    if (!g->masked || !g->tokenizer)
+        return logits;
+    size_t n = g->session->engine->model->h.n_vocab;
+    memcpy(g->masked, logits, n * sizeof *logits);
+    int32_t n_tokens = mote_tokenizer_n_tokens(g->tokenizer);
+    for (int32_t i = 0; i < n_tokens; i++)
+        if (mote_tokenizer_is_end(g->tokenizer, i))
+            g->masked[i] = -INFINITY;
+    return g->masked;
+}
+
+/* The k largest logits, in place by insertion: k is at most MAX_LOGPROBS. */
+static void fill_logprobs(generation *g, const float *logits, int32_t token, mote_generate_event *event) {
+    size_t n = g->session->engine->model->h.n_vocab, k = (size_t)g->options->n_logprobs, n_top = 0;
+    float max = -INFINITY;
+    for (size_t i = 0; i < n; i++)
+        max = logits[i] > max ? logits[i] : max;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += exp((double)logits[i] - max);
+        if (n_top == k && (k == 0 || !(logits[i] > g->top[k - 1].logprob)))
+            continue;
+        size_t at = n_top < k ? n_top++ : k - 1;
+        for (; at > 0 && logits[i] > g->top[at - 1].logprob; at--)
+            g->top[at] = g->top[at - 1];
+        g->top[at] = (mote_token_logprob){(int32_t)i, logits[i]};
+    }
+    float lse = max + (float)log(sum);
+    for (size_t i = 0; i < n_top; i++)
+        g->top[i].logprob -= lse;
+    event->logprob = logits[token] - lse;
+    event->top = g->top;
+    event->n_top = n_top;
+}
+
+/* Adds a token's text; true when a stop string is complete (the text is cut before it). */
+static mote_status add_text(generation *g, const char *text, size_t n_bytes, bool *stopped, mote_error *err) {
+    size_t before = g->text.len;
+    if (mote_buffer_append(&g->text, text, n_bytes) != MOTE_OK)
+        return mote_error_alloc(err, g->text.len + n_bytes);
+    size_t at = mote_stop_strings_find(&g->stops, mote_buffer_str(&g->text), before);
+    *stopped = at != MOTE_STOP_NONE;
+    if (*stopped) {
+        g->text.len = at;
+        g->text.data[at] = 0;
+    }
+    return MOTE_OK;
+}
+
+static bool give(generation *g, mote_generate_event *event, bool all) {
+    size_t held = all ? 0 : mote_stop_strings_held(&g->stops, mote_buffer_str(&g->text));
+    size_t end = g->text.len - held;
+    end = end < g->n_given ? g->n_given : end;
+    event->text = g->text.data ? g->text.data + g->n_given : "";
+    event->text_bytes = end - g->n_given;
+    char saved = g->text.data ? g->text.data[end] : 0;
+    if (g->text.data)
+        g->text.data[end] = 0; /* callers may print it as a C string */
+    bool goes_on = !g->options->on_token || g->options->on_token(g->options->context, event);
+    if (g->text.data)
+        g->text.data[end] = saved;
+    g->n_given = end;
+    return goes_on;
+}
+
+/* One token; sets finish_reason when it was the last. */
+static mote_status step(generation *g, mote_error *err) {
+    mote_generate_result *r = g->result;
+    const float *logits = g->session->logits;
+    int32_t token = mote_sampler_sample(g->sampler, mask_ends(g, logits));
+    mote_sampler_accept(g->sampler, token);
+    r->tokens[r->n_tokens++] = token;
+    mote_generate_event event = {.token = token, .text = ""};
+    if (g->options->n_logprobs >= 0)
+        fill_logprobs(g, logits, token, &event);
+    bool is_end = g->tokenizer && mote_tokenizer_is_end(g->tokenizer, token), stopped = false, is_last = r->n_tokens == g->n_max;
+    const char *text = "";
+    size_t n_bytes = 0;
+    if (g->stream && (!is_end || g->options->special)) {
+        MOTE_TRY(mote_detokenizer_push(g->stream, token, &text, &n_bytes));
+        MOTE_TRY(add_text(g, text, n_bytes, &stopped, err));
+    }
+    if (g->stream && !stopped && (is_end || is_last)) {
+        MOTE_TRY(mote_detokenizer_flush(g->stream, &text, &n_bytes));
+        MOTE_TRY(add_text(g, text, n_bytes, &stopped, err));
+    }
+    if (is_end || stopped)
+        r->finish_reason = "stop";
+    else if (is_last)
+        r->finish_reason = "length";
+    if (!give(g, &event, r->finish_reason != NULL))
+        r->finish_reason = "cancelled";
+    return r->finish_reason ? MOTE_OK : mote_session_feed(g->session, &token, 1, err);
+}
+
+static mote_status run(generation *g, const int32_t *prompt, size_t n_prompt, mote_error *err) {
+    mote_generate_result *r = g->result;
+    double start = mote_clock_seconds();
+    r->n_prompt_tokens = n_prompt;
+    r->n_cached_tokens = reuse_prefix(g->session, prompt, n_prompt);
+    MOTE_TRY(mote_session_feed(g->session, prompt + r->n_cached_tokens, n_prompt - r->n_cached_tokens, err));
+    mote_sampler_reset(g->sampler);
+    for (size_t i = 0; i < n_prompt; i++)
+        mote_sampler_accept(g->sampler, prompt[i]);
+    double prompted = mote_clock_seconds();
+    r->prompt_seconds = prompted - start;
+    mote_status status = MOTE_OK;
+    if (g->n_max == 0)
+        r->finish_reason = "length";
+    while (status == MOTE_OK && !r->finish_reason)
+        status = step(g, err);
+    r->predicted_seconds = mote_clock_seconds() - prompted;
+    return status;
+}
+
+mote_status mote_generate(mote_session *session, mote_sampler *sampler, const int32_t *prompt, size_t n_prompt, const mote_generate_options *options, mote_generate_result *result,
+                          mote_error *err) {
+    mote_generate_options o = MOTE_GENERATE_OPTIONS_INIT;
+    if (options)
+        o = *options;
+    *result = (mote_generate_result){0};
+    generation g = {.session = session, .sampler = sampler, .options = &o, .result = result, .tokenizer = mote_model_tokenizer(session->engine->model)};
+    mote_buffer_init(&g.text, MAX_TEXT_BYTES);
+    mote_status status = prepare(&g, n_prompt, err);
+    if (status == MOTE_OK)
+        status = run(&g, prompt, n_prompt, err);
+    if (status == MOTE_ERR_CANCELLED || (status == MOTE_OK && strcmp(result->finish_reason, "cancelled") == 0)) {
+        result->finish_reason = "cancelled";
+        status = mote_error_set(err, MOTE_ERR_CANCELLED, "cancelled");
+    }
+    if (status == MOTE_OK || status == MOTE_ERR_CANCELLED) {
+        result->text_bytes = g.text.len;
+        result->text = mote_buffer_take(&g.text);
+        if (!result->text)
+            status = mote_error_alloc(err, 1);
+    }
+    if (status != MOTE_OK && status != MOTE_ERR_CANCELLED)
+        mote_generate_result_deinit(result);
+    mote_buffer_deinit(&g.text);
+    mote_detokenizer_free(&g.stream);
+    mote_stop_strings_deinit(&g.stops);
+    mote_mem_free(g.masked);
+    return status;
+}
+
+void mote_generate_result_deinit(mote_generate_result *result) {
+    mote_mem_free(result->text);
+    mote_mem_free(result->tokens);
+    *result = (mote_generate_result){0};
+}
