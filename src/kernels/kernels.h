@@ -75,9 +75,9 @@ typedef struct mote_kernels {
         /* scores[g * score_stride + p - first] = q[g] . k[p] * scale for positions first <= p < last; first is a multiple of 16 (callers mask what lies before their window). */
         void (*scores)(const void *k_store, mote_dtype type, size_t head_dim, size_t first, size_t last, const float *q, size_t q_stride, size_t n_queries, float scale,
                        float *scores, size_t score_stride);
-        /* In place on scores [n]: exp(s - max) and returns their sum; 16 partial sums (index modulo 16), added in ascending order. */
+        /* In place on scores [n]: exp(s - max) and returns their sum; 16 partial sums (index modulo 16), added in ascending order. A score of -inf gives 0. */
         float (*softmax)(float *scores, size_t n);
-        /* out[g * out_stride + d] = sum_p weights[g * weight_stride + p - first] * v[p, d] over first <= p < last in ascending order. */
+        /* out[g * out_stride + d] = sum_p weights[g * weight_stride + p - first] * v[p, d] over first <= p < last (at least one) in ascending order. */
         void (*mix)(const void *v_store, mote_dtype type, size_t head_dim, size_t first, size_t last, const float *weights, size_t weight_stride, size_t n_queries, float *out,
                     size_t out_stride);
     } attn;
@@ -96,7 +96,7 @@ void mote_pack_panel(mote_dtype type, const void *rows, size_t row_bytes, size_t
 /* One row of a packed matrix as float32 [k] (embedding look-up): exactly the dequantised source. */
 void mote_pack_get_row(const mote_packed *w, size_t row, float *out);
 
-/* Bytes of a key or value store of n_positions (rounded up to a multiple of 16) for one head. */
+/* Bytes of a key or value store of n_positions (rounded up to a multiple of 16) for one head; 0 for a type that is no F32, F16 or BF16, or on overflow. */
 size_t mote_attn_store_bytes(mote_dtype type, size_t head_dim, size_t n_positions);
 
 #endif

@@ -1,21 +1,29 @@
-/* What each instruction set adds to the table of kernels (mote_kernels_init calls them, lowest first). Each file of a level is compiled with that level's options: nothing of it may
- * run before the CPU is known to have it. */
+/* The functions that fill the kernel table, one for each kind of kernel and instruction set; each overwrites the entries it has. kernels.c calls them in ascending order. */
 #ifndef MOTE_KERNELS_LEVELS_H
 #define MOTE_KERNELS_LEVELS_H
 
 #include "kernels/kernels.h"
 
-/* Vector operations and attention: everything but quantize_q8 and matmul. */
+/* quantize_q8 and matmul: matmul_*.c */
+void mote_kernels_init_c(mote_kernels *k);
+void mote_kernels_init_avx2(mote_kernels *k);
+void mote_kernels_init_avxvnni(mote_kernels *k);
+void mote_kernels_init_avx512(mote_kernels *k);
+void mote_kernels_init_avx512vnni(mote_kernels *k);
+void mote_kernels_init_neon(mote_kernels *k);
+void mote_kernels_init_dotprod(mote_kernels *k);
+void mote_kernels_init_i8mm(mote_kernels *k);
+
+/* Vector functions and attention: vector*.c, which call attn*.c */
 void mote_vector_init_c(mote_kernels *k);
-void mote_attn_init_c(mote_kernels *k); /* the attn part; mote_vector_init_* calls it */
-#if defined(__x86_64__)
 void mote_vector_init_avx2(mote_kernels *k);
-void mote_attn_init_avx2(mote_kernels *k);
 void mote_vector_init_avx512(mote_kernels *k);
-void mote_attn_init_avx512(mote_kernels *k);
-#elif defined(__aarch64__)
 void mote_vector_init_neon(mote_kernels *k);
+
+/* Its attn part alone: attn*.c */
+void mote_attn_init_c(mote_kernels *k);
+void mote_attn_init_avx2(mote_kernels *k);
+void mote_attn_init_avx512(mote_kernels *k);
 void mote_attn_init_neon(mote_kernels *k);
-#endif
 
 #endif

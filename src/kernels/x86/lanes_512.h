@@ -1,0 +1,121 @@
+/* The operations matmul_tmpl.h is written in, for 512-bit vectors: one vector holds 16 rows (a whole panel) x 4 numbers, or 16 floats. */
+#ifndef MOTE_KERNELS_LANES_512_H
+#define MOTE_KERNELS_LANES_512_H
+
+#include "kernels/panel.h"
+
+#include <immintrin.h>
+
+typedef __m512i lanes_i;
+typedef __m512 lanes_f;
+
+enum { LANES = 16, TILE_VECTORS = 2 /* of the large tile, in rows */, TILE_COLUMNS = 6, DIRECT_COLUMNS = 8, PREFETCH_BYTES = 4096 };
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE lanes_i lanes_load(const void *p) {
+    return _mm512_loadu_si512(p);
+}
+INLINE void lanes_store(void *p, lanes_i v) {
+    _mm512_storeu_si512(p, v);
+}
+INLINE lanes_f lanes_load_f(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+INLINE void lanes_store_f(float *p, lanes_f v) {
+    _mm512_storeu_ps(p, v);
+}
+INLINE lanes_i lanes_or(lanes_i a, lanes_i b) {
+    return _mm512_or_si512(a, b);
+}
+/* Bits first..first+n of each byte, moved to bit `to`; the rest zero. */
+INLINE lanes_i lanes_bits(lanes_i v, int first, int n, int to) {
+    lanes_i moved = first > to ? _mm512_srli_epi16(v, (unsigned)(first - to)) : first < to ? _mm512_slli_epi16(v, (unsigned)(to - first)) : v;
+    return _mm512_and_si512(moved, _mm512_set1_epi8((char)(((1 << n) - 1) << to)));
+}
+INLINE lanes_f lanes_zero_f(void) {
+    return _mm512_setzero_ps();
+}
+INLINE lanes_i lanes_zero(void) {
+    return _mm512_setzero_si512();
+}
+INLINE lanes_f lanes_set_f(float x) {
+    return _mm512_set1_ps(x);
+}
+INLINE lanes_i lanes_set_i32(int32_t x) {
+    return _mm512_set1_epi32(x);
+}
+/* Four activations for every row. */
+INLINE lanes_i lanes_set_four(const int8_t *q) {
+    int32_t four;
+    memcpy(&four, q, 4);
+    return _mm512_set1_epi32(four);
+}
+INLINE lanes_f lanes_from_i32(lanes_i v) {
+    return _mm512_cvtepi32_ps(v);
+}
+INLINE lanes_f lanes_mul(lanes_f a, lanes_f b) {
+    return _mm512_mul_ps(a, b);
+}
+INLINE lanes_f lanes_add(lanes_f a, lanes_f b) {
+    return _mm512_add_ps(a, b);
+}
+INLINE lanes_f lanes_neg(lanes_f a) {
+    return _mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a), _mm512_set1_epi32((int)0x80000000)));
+}
+INLINE lanes_f lanes_fma(lanes_f a, lanes_f b, lanes_f c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+INLINE lanes_f lanes_load_f16(const void *p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(p));
+}
+INLINE lanes_f lanes_load_bf16(const void *p) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(p)), 16));
+}
+INLINE lanes_i lanes_load_u8(const void *p) {
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128(p));
+}
+INLINE lanes_i lanes_load_i8(const void *p) {
+    return _mm512_cvtepi8_epi32(_mm_loadu_si128(p));
+}
+
+#ifdef __AVX512VNNI__
+enum { HAS_SIGNED_NUMBERS = 0 };
+/* How many vectors lanes_dot takes at once for numbers of `bits` bits. */
+INLINE int lanes_group(int bits) {
+    (void)bits;
+    return 1;
+}
+INLINE lanes_i lanes_dot(lanes_i sum, const lanes_i *w, const lanes_i *q, int n, int bits) {
+    (void)n;
+    (void)bits;
+    return _mm512_dpbusd_epi32(sum, w[0], q[0]);
+}
+#else
+enum { HAS_SIGNED_NUMBERS = 1 /* numbers of 8 bits are kept signed: 255 * 127 twice would overflow the 16-bit sums */ };
+/* 16-bit sums of `group` products of pairs can't overflow: group * 2 * (2^bits - 1) * 127 < 32768. */
+INLINE int lanes_group(int bits) {
+    return bits <= 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
+}
+INLINE lanes_i lanes_dot(lanes_i sum, const lanes_i *w, const lanes_i *q, int n, int bits) {
+    lanes_i pairs;
+    if (bits == 8) {
+        pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(w[0]), _mm512_mask_sub_epi8(q[0], _mm512_movepi8_mask(w[0]), _mm512_setzero_si512(), q[0]));
+    } else {
+        pairs = _mm512_maddubs_epi16(w[0], q[0]);
+        for (int i = 1; i < n; i++)
+            pairs = _mm512_add_epi16(pairs, _mm512_maddubs_epi16(w[i], q[i]));
+    }
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+}
+#endif
+
+INLINE lanes_i lanes_flip_sign(lanes_i v) {
+    return _mm512_xor_si512(v, _mm512_set1_epi8((char)0x80));
+}
+/* Looks each byte (0..15) up in a table of 16. */
+INLINE lanes_i lanes_lookup(lanes_i v, const void *table) {
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table)), v);
+}
+
+#endif
