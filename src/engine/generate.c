@@ -24,7 +24,9 @@ typedef struct generation {
     mote_buffer text;
     size_t n_given; /* bytes of text that the caller has */
     float *masked;  /* [n_vocab] logits without end tokens; NULL when they may be chosen */
-    size_t n_max;   /* tokens to generate at most */
+    int32_t *ends;  /* [n_ends] end tokens, where they are masked */
+    size_t n_ends;
+    size_t n_max; /* tokens to generate at most */
     mote_token_logprob top[MAX_LOGPROBS];
 } generation;
 
@@ -35,6 +37,19 @@ static size_t reuse_prefix(mote_session *s, const int32_t *prompt, size_t n_prom
         n++;
     (void)mote_session_truncate(s, n); /* n is inside the timeline */
     return n;
+}
+
+static mote_status collect_ends(generation *g, mote_error *err) {
+    size_t n_vocab = g->session->engine->model->h.n_vocab;
+    g->masked = mote_mem_alloc_array(n_vocab, sizeof(float));
+    g->ends = mote_mem_alloc_array(n_vocab, sizeof(int32_t));
+    if (!g->masked || !g->ends)
+        return mote_error_alloc(err, n_vocab * sizeof(float));
+    int32_t n_tokens = mote_tokenizer_n_tokens(g->tokenizer);
+    for (int32_t i = 0; i < n_tokens && (size_t)i < n_vocab; i++)
+        if (mote_tokenizer_is_end(g->tokenizer, i))
+            g->ends[g->n_ends++] = i;
+    return MOTE_OK;
 }
 
 static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
@@ -56,23 +71,17 @@ static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
     MOTE_TRY(mote_stop_strings_init(&g->stops, o->stop, o->n_stop, err));
     if (g->tokenizer)
         MOTE_TRY(mote_detokenizer_create(g->tokenizer, o->special, &g->stream, err));
-    if (o->ignore_eos) {
-        g->masked = mote_mem_alloc_array(e->model->h.n_vocab, sizeof(float));
-        if (!g->masked)
-            return mote_error_alloc(err, e->model->h.n_vocab * sizeof(float));
-    }
+    if (o->ignore_eos && g->tokenizer)
+        MOTE_TRY(collect_ends(g, err));
     return MOTE_OK;
 }
 
 static const float *mask_ends(generation *g, const float *logits) {
-    if (!g->masked || !g->tokenizer)
+    if (!g->masked)
         return logits;
-    size_t n = g->session->engine->model->h.n_vocab;
-    memcpy(g->masked, logits, n * sizeof *logits);
-    int32_t n_tokens = mote_tokenizer_n_tokens(g->tokenizer);
-    for (int32_t i = 0; i < n_tokens; i++)
-        if (mote_tokenizer_is_end(g->tokenizer, i))
-            g->masked[i] = -INFINITY;
+    memcpy(g->masked, logits, g->session->engine->model->h.n_vocab * sizeof *logits);
+    for (size_t i = 0; i < g->n_ends; i++)
+        g->masked[g->ends[i]] = -INFINITY;
     return g->masked;
 }
 
@@ -207,6 +216,7 @@ mote_status mote_generate(mote_session *session, mote_sampler *sampler, const in
     mote_detokenizer_free(&g.stream);
     mote_stop_strings_deinit(&g.stops);
     mote_mem_free(g.masked);
+    mote_mem_free(g.ends);
     return status;
 }
 
