@@ -169,8 +169,7 @@ static void try_pair(const mote_blocks_affine *form, const float *x, const float
         best->error = error;
         best->scale = scale;
         best->min = min;
-        for (int i = 0; i < form->group_len; i++)
-            best->level[i] = level[i];
+        memcpy(best->level, level, (size_t)form->group_len * sizeof *level);
     }
 }
 

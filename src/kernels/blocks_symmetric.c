@@ -127,12 +127,15 @@ static moments search_group(const mote_blocks_symmetric *form, const float *x, c
     return best;
 }
 
+static int nearest_scale(const mote_blocks_symmetric *form, float q) {
+    return q < (float)form->scale_lo ? form->scale_lo : q > (float)form->scale_hi ? form->scale_hi : (int)round_even(q);
+}
+
 /* Error of the groups' free scales as integers of a stored d. */
 static float integer_error(const mote_blocks_symmetric *form, const moments *group, float d) {
     float stored = mote_half_from_f16(mote_blocks_search_half(d)), inverse = invert(stored), error = 0;
     for (int g = 0; g < form->n_groups; g++) {
-        float s = scale_of(group[g]), q = s * inverse;
-        q = q < (float)form->scale_lo ? (float)form->scale_lo : q > (float)form->scale_hi ? (float)form->scale_hi : round_even(q);
+        float s = scale_of(group[g]), q = (float)nearest_scale(form, s * inverse);
         error += group[g].ll * (s - stored * q) * (s - stored * q);
     }
     return error;
@@ -167,23 +170,27 @@ typedef struct stored_group {
     float level[MOTE_BLOCKS_MAX_LEN];
 } stored_group;
 
-static void fit_group(const mote_blocks_symmetric *form, const float *x, const float *w, float d, float free_scale, stored_group *best) {
-    float inverse = invert(d), q = free_scale * inverse, level[MOTE_BLOCKS_MAX_LEN];
-    int middle = q < (float)form->scale_lo ? form->scale_lo : q > (float)form->scale_hi ? form->scale_hi : (int)round_even(q);
-    best->error = INFINITY;
-    for (int scale = middle - 1; scale <= middle + 1; scale++) {
-        if (scale < form->scale_lo || scale > form->scale_hi)
-            continue;
-        float s = d * (float)scale;
-        assign(form, x, invert(s), level);
-        float error = error_of(x, w, level, s, form->group_len);
-        if (error < best->error) {
-            best->error = error;
-            best->scale = scale;
-            for (int i = 0; i < form->group_len; i++)
-                best->level[i] = level[i];
-        }
+static void try_scale(const mote_blocks_symmetric *form, const float *x, const float *w, float d, int scale, stored_group *best) {
+    float level[MOTE_BLOCKS_MAX_LEN], s = d * (float)scale;
+    if (scale < form->scale_lo || scale > form->scale_hi)
+        return;
+    assign(form, x, invert(s), level);
+    float error = error_of(x, w, level, s, form->group_len);
+    if (error < best->error) {
+        best->error = error;
+        best->scale = scale;
+        memcpy(best->level, level, (size_t)form->group_len * sizeof *level);
     }
+}
+
+static void fit_group(const mote_blocks_symmetric *form, const float *x, const float *w, float d, float free_scale, stored_group *best) {
+    int middle = nearest_scale(form, free_scale * invert(d)), mirror = nearest_scale(form, -free_scale * invert(d));
+    best->error = INFINITY;
+    for (int scale = middle - 1; scale <= middle + 1; scale++)
+        try_scale(form, x, w, d, scale, best);
+    /* levels reach one further down than up, scales too: the other sign may fit better */
+    if (form->scale_lo < form->scale_hi && mirror != middle)
+        try_scale(form, x, w, d, mirror, best);
     moments m = measure(x, w, best->level, form->group_len);
     best->m = (moments){m.xl * (float)best->scale, m.ll * (float)best->scale * (float)best->scale};
 }
