@@ -58,6 +58,15 @@ mote_status mote_error_set(mote_error *err, mote_status status, const char *fmt,
     return status;
 }
 
+/* Appends what fits. */
+static void append(char message[MOTE_ERROR_MESSAGE_BYTES], const char *text) {
+    size_t used = strlen(message), n = strlen(text), room = MOTE_ERROR_MESSAGE_BYTES - 1 - used;
+    if (n > room)
+        n = room;
+    memcpy(message + used, text, n);
+    message[used + n] = '\0';
+}
+
 void mote_error_prefix(mote_error *err, const char *fmt, ...) {
     if (!err)
         return;
@@ -67,8 +76,8 @@ void mote_error_prefix(mote_error *err, const char *fmt, ...) {
     va_start(args, fmt);
     vsnprintf(err->message, sizeof err->message, fmt, args);
     va_end(args);
-    strncat(err->message, ": ", sizeof err->message - strlen(err->message) - 1);
-    strncat(err->message, tail, sizeof err->message - strlen(err->message) - 1);
+    append(err->message, ": ");
+    append(err->message, tail);
     make_printable(err->message);
 }
 
