@@ -17,6 +17,7 @@ struct mote_model {
     char *name;
     char type_text[16];
     bool exact;
+    bool pools_mean;                  /* encoders: the mean of all tokens is the text's vector, else the first token */
     float *inv_freq, *inv_freq_local; /* [n_rot / 2] */
     uint64_t n_params, source_bytes;
     double load_seconds;

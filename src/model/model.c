@@ -75,6 +75,7 @@ static void take_source(mote_model *m, mote_source *s) {
     m->tokenizer = s->tokenizer;
     m->chat_template = s->chat_template;
     m->name = s->name;
+    m->pools_mean = s->pools_mean;
     s->tokenizer = NULL;
     s->chat_template = s->name = NULL;
 }

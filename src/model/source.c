@@ -96,6 +96,21 @@ static mote_status read_folder_template(mote_source *s, mote_error *err) {
     return status;
 }
 
+/* sentence-transformers' note on how states become one vector. */
+static mote_status read_pooling(mote_source *s, mote_error *err) {
+    char path[PATH_BYTES];
+    s->pools_mean = true;
+    MOTE_TRY(join_path(path, s->path, "1_Pooling/config.json", err));
+    if (!s->h.family->is_encoder || !mote_file_exists(path))
+        return MOTE_OK;
+    mote_json *config = NULL;
+    MOTE_TRY(mote_json_read(path, &config, err));
+    bool mean = mote_json_bool(mote_json_get(config, "pooling_mode_mean_tokens"), false), cls = mote_json_bool(mote_json_get(config, "pooling_mode_cls_token"), false);
+    mote_json_free(&config);
+    s->pools_mean = mean;
+    return mean != cls ? MOTE_OK : mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither mean nor [CLS] pooling alone", path);
+}
+
 static mote_status open_folder(mote_source *s, bool vocabulary_only, mote_error *err) {
     char path[PATH_BYTES];
     const char *slash = strrchr(s->path, '/');
@@ -107,6 +122,7 @@ static mote_status open_folder(mote_source *s, bool vocabulary_only, mote_error 
         MOTE_TRY(mote_json_read(path, &s->config, err));
         MOTE_TRY(mote_hparams_from_config(s->config, &s->h, err));
         MOTE_TRY(mote_safetensors_open_folder(s->path, &s->safetensors, err));
+        MOTE_TRY(read_pooling(s, err));
     }
     MOTE_TRY(mote_tokenizer_from_folder(s->path, &s->tokenizer, err));
     MOTE_TRY(read_folder_template(s, err));

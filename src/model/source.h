@@ -19,6 +19,7 @@ typedef struct mote_source {
     mote_tokenizer *tokenizer; /* NULL: none */
     char *chat_template;       /* NULL: none */
     char *name;
+    bool pools_mean; /* encoders: as 1_Pooling/config.json says; true without it */
 } mote_source;
 
 /* vocabulary_only: no tensors are needed, and h is only filled as far as the file says. Errors as mote_model_open. */
