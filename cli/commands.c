@@ -1,0 +1,209 @@
+/* The commands: name, arguments, what they do, and the flags that they take. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+const char cli_about[] = "mote runs small language models where the data is: offline, on the CPU, in one program.";
+
+const char cli_environment[] = "MOTE_MODEL\tthe model where -m is not given\n"
+                               "MOTE_MODELS\tthe folder of installed models; otherwise $XDG_DATA_HOME/mote/models, else ~/.local/share/mote/models\n"
+                               "MOTE_CPU\tthe widest kernels to use: c, avx2, avxvnni, avx512, avx512vnni, neon, dotprod, i8mm\n"
+                               "XDG_STATE_HOME\twhere `mote chat` keeps its history (mote/history); otherwise ~/.local/state\n"
+                               "NO_COLOR\tno colours\n"
+                               "TERM\t\"dumb\": no colours, no progress, no line editing\n";
+
+const char cli_exit_codes[] = "0\tdone\n"
+                              "1\tfailed\n"
+                              "2\twrong usage\n"
+                              "3\tunsupported; the message names what\n"
+                              "4\trefused for memory; the message has the numbers\n"
+                              "130\tinterrupted\n";
+
+const cli_command cli_commands[] = {
+    {.name = "run",
+     .arguments = "[PROMPT] [-]",
+     .summary = "Answer a prompt",
+     .text = "Generates one answer by the model's chat template and prints it as it comes. -f FILE or - adds a file or standard input to the prompt; without PROMPT, standard "
+             "input that is not a terminal is the prompt. Text that looks like a control token stays text, except with --raw. A model without a template completes the text.\n"
+             "With --json: text, tokens, finish_reason (\"stop\" or \"length\"), usage, timings and peak_rss_bytes.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 2,
+     .run = cli_run,
+     .groups = {cli_flags_run, cli_flags_answer, cli_flags_model, cli_flags_context, cli_flags_sampling}},
+    {.name = "chat",
+     .arguments = "",
+     .summary = "Talk with a model",
+     .text = "A conversation, a line a turn. On a terminal with line editing and history; otherwise each line of standard input is a turn. Ctrl-C stops the answer; at the prompt, "
+             "twice, it leaves.\n"
+             "Inside: /help, /reset (start anew), /save FILE, /load FILE, /set KEY VALUE (a sampling flag without its dashes), /quit.\n"
+             "With --json: a line an answer, as `mote run --json` prints it.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_chat,
+     .groups = {cli_flags_answer, cli_flags_model, cli_flags_context, cli_flags_sampling}},
+    {.name = "models list",
+     .arguments = "",
+     .summary = "List the models that are installed or known",
+     .text = "A line a model: name, whether it is installed, size, licence. `mote models` alone does the same. tools/get-model NAME downloads a known one.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_models_list,
+     .groups = {NULL}},
+    {.name = "models path",
+     .arguments = "NAME",
+     .summary = "Print the file or folder of an installed model",
+     .text = "Exit code 1 if it is not installed.",
+     .complete = "model",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .run = cli_models_path,
+     .groups = {NULL}},
+    {.name = "pull",
+     .arguments = "FILE",
+     .summary = "Install a model from a file or folder",
+     .text = "Checks that FILE is a model (GGUF, or a folder in Hugging Face layout), checks its SHA-256 where one is known, and copies it into the folder of models. Nothing "
+             "half-written is ever visible. tools/get-model NAME downloads a known model and calls this.",
+     .complete = "file",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .run = cli_pull,
+     .groups = {cli_flags_pull}},
+    {.name = "rm",
+     .arguments = "NAME...",
+     .summary = "Remove installed models",
+     .text = "Deletes their files from the folder of models.",
+     .complete = "model",
+     .min_arguments = 1,
+     .max_arguments = -1,
+     .run = cli_rm,
+     .groups = {NULL}},
+    {.name = "show",
+     .arguments = "[MODEL]",
+     .summary = "Show what a model is",
+     .text = "Hyper-parameters, tensors, tokenizer, template and SHA-256, without loading weights. With --json: everything, as one object.",
+     .complete = "model",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_show,
+     .groups = {cli_flags_vocabulary}},
+    {.name = "check",
+     .arguments = "FILE...",
+     .summary = "Check files completely",
+     .text = "Reads each file or model folder completely and says ok, or what is wrong and where. Never dies, whatever the bytes.\n"
+             "With --json: a line a file: {\"file\",\"ok\",\"error\"}.",
+     .complete = "file",
+     .min_arguments = 1,
+     .max_arguments = -1,
+     .run = cli_check,
+     .groups = {cli_flags_check}},
+    {.name = "tokenize",
+     .arguments = "",
+     .summary = "Turn text into token ids",
+     .text = "Reads text on standard input and prints its token ids, separated by spaces; with --json a JSON array. Files that hold only a vocabulary are accepted.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_tokenize,
+     .groups = {cli_flags_vocabulary, cli_flags_tokenize}},
+    {.name = "detokenize",
+     .arguments = "",
+     .summary = "Turn token ids into text",
+     .text = "Reads token ids on standard input, a JSON array or separated by white space, and prints their text as it is; with --json a JSON string.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_detokenize,
+     .groups = {cli_flags_vocabulary, cli_flags_detokenize}},
+    {.name = "template",
+     .arguments = "",
+     .summary = "Render a chat template",
+     .text = "Prints the prompt that a chat template makes of messages, byte for byte. The messages file holds {\"messages\":[...]} and may hold \"tools\", "
+             "\"add_generation_prompt\", \"bos_token\", \"eos_token\", \"now\"; any other key is a variable of the template. With --json: the text as a JSON string.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_template,
+     .groups = {cli_flags_vocabulary, cli_flags_template}},
+    {.name = "embed",
+     .arguments = "",
+     .summary = "Turn lines of text into vectors",
+     .text = "One vector a line of standard input, by an embedding model (minilm-l6); with --json an array a line.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_embed,
+     .groups = {cli_flags_threads}},
+    {.name = "eval logits",
+     .arguments = "",
+     .summary = "Write the logits of tokens to a file",
+     .text = "A float32 array [tokens, vocabulary] in NumPy's format. The ids are taken as given: nothing is added.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_eval_logits,
+     .groups = {cli_flags_logits, cli_flags_model}},
+    {.name = "eval perplexity",
+     .arguments = "",
+     .summary = "Measure how well a model predicts a text",
+     .text = "Windows of -c tokens, scored on their second half, as llama-perplexity does.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_eval_perplexity,
+     .groups = {cli_flags_perplexity, cli_flags_model}},
+    {.name = "bench",
+     .arguments = "",
+     .summary = "Measure speed",
+     .text = "Tokens a second of reading a prompt (pp) and of generating (tg), as llama-bench defines them, beside the limits of this machine.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_bench,
+     .groups = {cli_flags_bench, cli_flags_model}},
+    {.name = "help",
+     .arguments = "[COMMAND]",
+     .summary = "Tell about a command",
+     .text = "The same as `mote COMMAND --help`.",
+     .complete = "command",
+     .min_arguments = 0,
+     .max_arguments = 2,
+     .run = cli_help,
+     .groups = {NULL}},
+    {.name = "generate",
+     .arguments = "man|bash|zsh|fish|markdown",
+     .summary = "Print the man page, shell completions or the reference of all commands",
+     .text = "Used when mote is installed.",
+     .complete = "",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .hidden = true,
+     .run = cli_generate,
+     .groups = {NULL}},
+    {.name = NULL},
+};
+
+const cli_command *cli_commands_find(int argc, char **argv, int *n_words) {
+    for (const cli_command *c = cli_commands; c->name && argc > 0; c++) {
+        const char *space = strchr(c->name, ' ');
+        if (!space && strcmp(c->name, argv[0]) == 0) {
+            *n_words = 1;
+            return c;
+        }
+        size_t head = space ? (size_t)(space - c->name) : 0;
+        if (space && argc > 1 && strlen(argv[0]) == head && memcmp(c->name, argv[0], head) == 0 && strcmp(space + 1, argv[1]) == 0) {
+            *n_words = 2;
+            return c;
+        }
+    }
+    /* `mote models` and `mote models --json` list. */
+    if (argc > 0 && strcmp(argv[0], "models") == 0 && (argc == 1 || argv[1][0] == '-')) {
+        char *words[] = {argv[0], (char[]){"list"}};
+        const cli_command *c = cli_commands_find(2, words, n_words);
+        *n_words = 1;
+        return c;
+    }
+    return NULL;
+}

@@ -1,0 +1,171 @@
+/* The flags, in groups that commands share. Names and defaults of sampling and context are llama.cpp's, since people know them. */
+#include "cli/commands.h"
+
+#define AT(field) offsetof(cli_options, field)
+#define FLAG(names, field, help) \
+    { names, NULL, CLI_KIND_FLAG, AT(field), 0, 0, NULL, NULL, help }
+#define TEXT(names, argument, field, otherwise, help) \
+    { names, argument, CLI_KIND_TEXT, AT(field), 0, 0, NULL, otherwise, help }
+#define CHOICE(names, argument, field, choices, otherwise, help) \
+    { names, argument, CLI_KIND_TEXT, AT(field), 0, 0, choices, otherwise, help }
+#define LIST(names, argument, field, help) \
+    { names, argument, CLI_KIND_LIST, AT(field), 0, 0, NULL, NULL, help }
+#define INT(names, field, low, high, otherwise, help) \
+    { names, "N", CLI_KIND_INT, AT(field), low, high, NULL, otherwise, help }
+#define REAL(names, field, low, high, otherwise, help) \
+    { names, "X", CLI_KIND_FLOAT, AT(field), low, high, NULL, otherwise, help }
+#define LATER(names, argument) \
+    { names, argument, CLI_KIND_LATER, 0, 0, 0, NULL, NULL, NULL }
+#define END \
+    { NULL, NULL, CLI_KIND_FLAG, 0, 0, 0, NULL, NULL, NULL }
+
+#define MAX_INT 2147483647.0
+#define MAX_REAL 3e38
+#define MAX_THREADS 64 /* what the library's pool takes */
+
+const cli_option cli_flags_common[] = {
+    FLAG("--json", json, "print JSON: one value, or one a line where results come one by one"),
+    FLAG("-v --verbose", verbose, "also print speed and memory where standard error is no terminal"),
+    FLAG("-q --quiet", quiet, "print errors only: no notices, progress or speed"),
+    FLAG("-h --help", help, "print this help"),
+    END,
+};
+
+const cli_option cli_flags_vocabulary[] = {
+    TEXT("-m --model", "MODEL", model, "$MOTE_MODEL, else smollm2-135m", "a GGUF file, a folder in Hugging Face layout, or a name that `mote models` lists"),
+    END,
+};
+
+const cli_option cli_flags_model[] = {
+    TEXT("-m --model", "MODEL", model, "$MOTE_MODEL, else smollm2-135m", "a GGUF file, a folder in Hugging Face layout, or a name that `mote models` lists"),
+    CHOICE("--type", "TYPE", type, "f32", "the weights' own", "f32: weights, activations and cache in float32, the exact path"),
+    {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "no limit",
+     "refuse to load (exit 4) if weights, cache and scratch take more; suffixes K, M, G are powers of 1024"},
+    INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
+    END,
+};
+
+const cli_option cli_flags_threads[] = {
+    TEXT("-m --model", "MODEL", model, "$MOTE_MODEL", "a folder in Hugging Face layout, or a name that `mote models` lists"),
+    CHOICE("--type", "TYPE", type, "f32", "the weights' own", "f32: the exact path"),
+    {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "no limit", "refuse to load (exit 4) if the weights take more"},
+    INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
+    END,
+};
+
+const cli_option cli_flags_context[] = {
+    INT("-c --ctx-size", n_ctx, 0, MAX_INT, "the model's, at most 4096", "tokens of context; 0: all that the model was trained for"),
+    INT("-b --batch-size", n_batch, 1, MAX_INT, "512", "tokens of the prompt computed at a time; the result does not depend on it"),
+    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16"),
+    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16"),
+    END,
+};
+
+const cli_option cli_flags_run[] = {
+    LIST("-f --file", "FILE", files, "add a file to the prompt (- is standard input); may be given again"),
+    FLAG("--raw", raw, "no chat template: the prompt goes in as it is, special tokens parsed, nothing added at either end"),
+    END,
+};
+
+const cli_option cli_flags_answer[] = {
+    TEXT("-sys --system-prompt", "TEXT", system, "the template's", "the system message"),
+    INT("-n --predict --n-predict", n_predict, -1, MAX_INT, "-1", "tokens to generate at most; -1: until the answer or the context ends"),
+    LIST("-r --reverse-prompt --stop", "TEXT", stops, "end the answer before this text; may be given again"),
+    FLAG("--ignore-eos", ignore_eos, "never choose an end token"),
+    FLAG("-sp --special", special, "write control tokens out in the text"),
+    INT("--logprobs", n_logprobs, 0, 20, "off", "with --json: log-probabilities of each token and of the N most likely"),
+    END,
+};
+
+const cli_option cli_flags_sampling[] = {
+    {"-s --seed", "N", CLI_KIND_SEED, AT(sampling.seed), 0, 0, NULL, "-1: random", "seed of the random choice"},
+    REAL("--temp --temperature", sampling.temperature, -MAX_REAL, MAX_REAL, "0.8", "temperature; 0: always the likeliest token"),
+    INT("--top-k", sampling.top_k, -1, MAX_INT, "40", "keep the N likeliest tokens; 0: off"),
+    REAL("--top-p", sampling.top_p, 0, 1, "0.95", "keep the likeliest tokens that together have this probability; 1: off"),
+    REAL("--min-p", sampling.min_p, 0, 1, "0.05", "keep tokens of at least this share of the likeliest's probability; 0: off"),
+    REAL("--typical --typical-p", sampling.typical_p, 0, 1, "1", "locally typical sampling; 1: off"),
+    REAL("--top-nsigma --top-n-sigma", sampling.top_n_sigma, -MAX_REAL, MAX_REAL, "-1", "keep tokens within this many standard deviations of the best logit; -1: off"),
+    REAL("--xtc-probability", sampling.xtc_probability, 0, 1, "0", "chance of leaving out the top choices; 0: off"),
+    REAL("--xtc-threshold", sampling.xtc_threshold, 0, 1, "0.1", "probability from which a token counts as a top choice"),
+    REAL("--dynatemp-range", sampling.dynatemp_range, 0, MAX_REAL, "0", "the temperature varies by this much either way with the entropy; 0: off"),
+    REAL("--dynatemp-exp", sampling.dynatemp_exponent, 0, MAX_REAL, "1", "exponent of the varying temperature"),
+    INT("--repeat-last-n", sampling.repeat_last_n, -1, MAX_INT, "64", "tokens that penalties look back at; 0: off, -1: the context"),
+    REAL("--repeat-penalty", sampling.repeat_penalty, 0, MAX_REAL, "1", "penalty on repeated tokens; 1: off"),
+    REAL("--presence-penalty", sampling.presence_penalty, -MAX_REAL, MAX_REAL, "0", "penalty on tokens that occurred"),
+    REAL("--frequency-penalty", sampling.frequency_penalty, -MAX_REAL, MAX_REAL, "0", "penalty on tokens by how often they occurred"),
+    REAL("--dry-multiplier", sampling.dry_multiplier, 0, MAX_REAL, "0", "penalty on repeated sequences (DRY); 0: off"),
+    REAL("--dry-base", sampling.dry_base, 0, MAX_REAL, "1.75", "growth of that penalty with the sequence's length"),
+    INT("--dry-allowed-length", sampling.dry_allowed_length, 0, MAX_INT, "2", "repeated sequences up to this length are free"),
+    INT("--dry-penalty-last-n", sampling.dry_penalty_last_n, -1, MAX_INT, "-1", "tokens that DRY looks back at; 0: off, -1: the context"),
+    LIST("--dry-sequence-breaker", "TEXT", breakers, "text that ends a repeated sequence, in place of newline, ':', '\"' and '*'; may be given again; none: no breaker"),
+    INT("--mirostat", sampling.mirostat, 0, 2, "0", "Mirostat version 1 or 2; 0: off"),
+    REAL("--mirostat-lr", sampling.mirostat_eta, 0, MAX_REAL, "0.1", "Mirostat's learning rate"),
+    REAL("--mirostat-ent", sampling.mirostat_tau, 0, MAX_REAL, "5", "Mirostat's target entropy"),
+    {"-l --logit-bias", "TOKEN(+|-)BIAS", CLI_KIND_BIAS, AT(biases), 0, 0, NULL, NULL, "make a token id likelier or less likely (15043-inf: never); may be given again"},
+    TEXT("--samplers", "NAMES", sampling.order, "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature", "samplers in the order applied, separated by ;"),
+    END,
+};
+
+/* Names that users of llama.cpp know and that don't work here yet: refused by name, never ignored. */
+const cli_option cli_flags_later[] = {
+    LATER("--grammar", "GRAMMAR"), LATER("--grammar-file", "FILE"),   LATER("-j --json-schema", "SCHEMA"), LATER("-jf --json-schema-file", "FILE"),
+    LATER("--lora", "FILE"),       LATER("--lora-scaled", "FILE:S"),  LATER("-md --model-draft", "FILE"),  LATER("-mm --mmproj", "FILE"),
+    LATER("--image", "FILE"),      LATER("--control-vector", "FILE"), LATER("--context-shift", NULL),      END,
+};
+
+const cli_option cli_flags_tokenize[] = {
+    FLAG("--no-parse-special", no_parse_special, "control tokens written out in the text are text"),
+    FLAG("--no-bos", no_bos, "add nothing at either end"),
+    FLAG("--jsonl", jsonl, "one JSON string a line in, one JSON array a line out"),
+    END,
+};
+
+const cli_option cli_flags_detokenize[] = {
+    FLAG("--no-special", no_special, "leave control tokens out of the text"),
+    END,
+};
+
+const cli_option cli_flags_template[] = {
+    TEXT("--template", "FILE", template_path, "the model's", "a chat template (Jinja)"),
+    TEXT("--messages", "FILE", messages, NULL, "a JSON object with \"messages\" and the template's other variables (- is standard input)"),
+    END,
+};
+
+const cli_option cli_flags_check[] = {
+    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json or template"),
+    TEXT("--base", "MODEL", base, NULL, "the model that an adapter belongs to"),
+    END,
+};
+
+const cli_option cli_flags_logits[] = {
+    TEXT("--tokens", "FILE", tokens, NULL, "token ids separated by white space (- is standard input)"),
+    TEXT("-o --output", "FILE", output, NULL, "the .npy file to write"),
+    INT("-b --batch-size", n_batch, 1, MAX_INT, "512", "tokens computed at a time; the result does not depend on it"),
+    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16"),
+    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16"),
+    END,
+};
+
+const cli_option cli_flags_perplexity[] = {
+    TEXT("-f --file", "FILE", text, NULL, "the text (- is standard input)"),
+    TEXT("--tokens", "FILE", tokens, NULL, "token ids separated by white space, in place of a text"),
+    INT("-c --ctx-size", n_ctx, 4, MAX_INT, "512", "tokens of a window"),
+    INT("-b --batch-size", n_batch, 1, MAX_INT, "512", "tokens computed at a time; the result does not depend on it"),
+    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16"),
+    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16"),
+    END,
+};
+
+const cli_option cli_flags_bench[] = {
+    INT("-p --n-prompt", n_prompt, 0, MAX_INT, "512", "tokens of the prompt"),
+    INT("-n --n-gen", n_generate, 0, MAX_INT, "128", "tokens to generate"),
+    INT("-r --repetitions", n_repeats, 1, 1000, "5", "measurements of each"),
+    INT("-d --depth --n-depth", depth, 0, MAX_INT, "0", "tokens in the cache before each measurement"),
+    END,
+};
+
+const cli_option cli_flags_pull[] = {
+    TEXT("--name", "NAME", name, "from the file's name", "the name to install it under: a-z, 0-9, '.', '_' and '-'"),
+    TEXT("--sha256", "HEX", sha256, "the catalogue's, where it knows the name", "refuse the file unless it has this SHA-256"),
+    END,
+};

@@ -1,0 +1,31 @@
+/* A model opened and made ready as the flags ask: what run, chat, eval, bench and embed start from. */
+#ifndef MOTE_CLI_RUNTIME_H
+#define MOTE_CLI_RUNTIME_H
+
+#include "cli/output.h"
+
+typedef struct cli_runtime {
+    char *path;
+    mote_model *model;
+    mote_model_info info;
+    const mote_tokenizer *tokenizer; /* the model's; NULL if it has none */
+    mote_engine *engine;
+    mote_session *session;
+    mote_sampler *sampler;
+    double load_seconds;
+} cli_runtime;
+
+/* All of these give an exit code and print what went wrong. */
+int cli_runtime_resolve(const cli_options *o, char **path);
+int cli_runtime_open_model(cli_runtime *r, const cli_options *o);
+/* Model, engine, session and sampler. */
+int cli_runtime_open(cli_runtime *r, const cli_options *o);
+/* A sampler by the settings of o; the runtime's is replaced. */
+int cli_runtime_set_sampler(cli_runtime *r, const cli_options *o);
+mote_engine_options cli_runtime_engine_options(const cli_runtime *r, const cli_options *o);
+void cli_runtime_close(cli_runtime *r);
+
+/* The tokenizer alone, for commands that need no weights. */
+int cli_runtime_open_tokenizer(const cli_options *o, mote_tokenizer **tokenizer);
+
+#endif
