@@ -35,8 +35,7 @@ static size_t reuse_prefix(mote_session *s, const int32_t *prompt, size_t n_prom
     size_t n = 0;
     while (n < s->n_tokens && n + 1 < n_prompt && s->tokens[n] == prompt[n])
         n++;
-    (void)mote_session_truncate(s, n); /* n is inside the timeline */
-    return n;
+    return mote_session_truncate(s, n) == MOTE_OK ? n : 0; /* never 0 for a failure: n is inside the timeline */
 }
 
 static mote_status collect_ends(generation *g, mote_error *err) {

@@ -113,22 +113,22 @@ static void multiply_quantised(const mote_packed *w, const uint8_t *panel, const
 static void multiply_floats(const mote_packed *w, const uint8_t *panel, const mote_acts *x, size_t first, size_t n, float total[TILE][MOTE_PANEL_ROWS]) {
     size_t n_blocks = mote_panel_pad_k(w->k) / MOTE_BLOCK;
     for (size_t b = 0; b < n_blocks; b++) {
-        float block[MOTE_BLOCK][MOTE_PANEL_ROWS];
+        float block[MOTE_BLOCK * MOTE_PANEL_ROWS];
         for (size_t i = 0; i < MOTE_BLOCK * MOTE_PANEL_ROWS; i++) {
             uint16_t h = 0;
             if (w->type == MOTE_DTYPE_F32) {
-                memcpy(block[0] + i, panel + (b * MOTE_BLOCK * MOTE_PANEL_ROWS + i) * 4, 4);
+                memcpy(block + i, panel + (b * MOTE_BLOCK * MOTE_PANEL_ROWS + i) * 4, 4);
                 continue;
             }
             memcpy(&h, panel + (b * MOTE_BLOCK * MOTE_PANEL_ROWS + i) * 2, 2);
-            block[0][i] = w->type == MOTE_DTYPE_F16 ? mote_half_from_f16(h) : mote_half_from_bf16(h);
+            block[i] = w->type == MOTE_DTYPE_F16 ? mote_half_from_f16(h) : mote_half_from_bf16(h);
         }
         for (size_t t = 0; t < n; t++) {
             const float *xt = x->f + (first + t) * x->k + b * MOTE_BLOCK;
             float sum[MOTE_PANEL_ROWS] = {0};
             for (size_t i = 0; i < MOTE_BLOCK; i++)
                 for (size_t r = 0; r < MOTE_PANEL_ROWS; r++)
-                    sum[r] = fmaf(block[i][r], xt[i], sum[r]);
+                    sum[r] = fmaf(block[i * MOTE_PANEL_ROWS + r], xt[i], sum[r]);
             for (size_t r = 0; r < MOTE_PANEL_ROWS; r++)
                 total[t][r] += sum[r];
         }
