@@ -122,7 +122,8 @@ static bool set_number(cli_options *o, const cli_option *option, const char *val
         return false;
     }
     if (x < option->low || x > option->high) {
-        snprintf(why, why_bytes, "%.60s is out of range: %g to %g", value, option->low, option->high);
+        bool is_open = option->high >= INT32_MAX; /* the type's own limit tells nobody anything */
+        snprintf(why, why_bytes, is_open ? "%.60s is out of range: at least %g" : "%.60s is out of range: %g to %g", value, option->low, option->high);
         return false;
     }
     if (whole)

@@ -20,6 +20,10 @@ MOTE_API MOTE_MUST_CHECK mote_status mote_store_path(const char *name, char **pa
 /* Installed and known models: a JSON array of {"name","installed","path","bytes","sha256","source","licence","default"}. Free with mote_free. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_store_list(char **json, mote_error *err);
 
+/* The name that _import gives a file or folder when it is given none: the last part of the path in lower case, without ".gguf". *name: free with mote_free.
+ * MOTE_ERR_ARGUMENT when nothing of it can be a name, _ALLOC. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_store_name_of(const char *path, char **name, mote_error *err);
+
 /* Imports a file or a folder under `name` (NULL: from the file's name): checks that it is a model and, where the catalogue has that name or sha256_hex
  * (64 digits, may be NULL) is given, its SHA-256; copies it under a temporary name, syncs, renames. MOTE_ERR_FORMAT on a wrong hash; nothing half-written
  * is ever visible. */

@@ -265,10 +265,20 @@ static mote_status choose_hash(import_job *job, const char *sha256_hex, mote_err
     return status;
 }
 
+mote_status mote_store_name_of(const char *path, char **name, mote_error *err) {
+    char text[MOTE_PLACES_MAX_NAME + 1];
+    name_from_path(path, text);
+    *name = NULL;
+    if (!mote_places_is_name(text))
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: no name can be made of this; give one", path);
+    *name = mote_mem_dup_text(text);
+    return *name ? MOTE_OK : mote_error_alloc(err, sizeof text);
+}
+
 mote_status mote_store_import(const char *path, const char *name, const char *sha256_hex, mote_progress_fn progress, void *progress_context, mote_error *err) {
-    char own_name[MOTE_PLACES_MAX_NAME + 1], *folder = NULL;
+    char *own_name = NULL, *folder = NULL;
     if (!name) {
-        name_from_path(path, own_name);
+        MOTE_TRY(mote_store_name_of(path, &own_name, err));
         name = own_name;
     }
     if (!mote_places_is_name(name))
@@ -288,5 +298,6 @@ mote_status mote_store_import(const char *path, const char *name, const char *sh
 done:
     mote_mem_free(job.piece);
     mote_mem_free(folder);
+    mote_mem_free(own_name);
     return status;
 }
