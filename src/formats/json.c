@@ -112,6 +112,9 @@ mote_status mote_json_parse(const char *text, size_t text_bytes, mote_json **roo
     *root = NULL;
     if (text_bytes > MAX_TEXT_BYTES)
         return mote_error_set(err, MOTE_ERR_LIMIT, "JSON: a text of %zu bytes is longer than %d", text_bytes, MAX_TEXT_BYTES);
+    const char *nul = text_bytes ? memchr(text, 0, text_bytes) : NULL; /* Jansson 2.14 passes over one behind a number or a word */
+    if (nul)
+        return mote_error_set(err, MOTE_ERR_FORMAT, "JSON: invalid NUL at byte %zu", (size_t)(nul - text));
     mote_buffer copy;
     mote_buffer_init(&copy, MAX_TEXT_BYTES);
     json_error_t error;
