@@ -7,14 +7,25 @@ void mote_kernels_init(mote_kernels *k, mote_cpu_level level) {
     mote_vector_init_c(k);
 #if defined(__x86_64__)
     if (level >= MOTE_CPU_AVX2) {
+        mote_kernels_init_avx2(k);
         mote_vector_init_avx2(k);
     }
+    if (level == MOTE_CPU_AVXVNNI)
+        mote_kernels_init_avxvnni(k);
     if (level >= MOTE_CPU_AVX512) {
+        mote_kernels_init_avx512(k);
         mote_vector_init_avx512(k);
     }
+    if (level >= MOTE_CPU_AVX512VNNI)
+        mote_kernels_init_avx512vnni(k);
 #elif defined(__aarch64__)
     if (level >= MOTE_CPU_NEON) {
+        mote_kernels_init_neon(k);
         mote_vector_init_neon(k);
     }
+    if (level >= MOTE_CPU_DOTPROD)
+        mote_kernels_init_dotprod(k);
+    if (level >= MOTE_CPU_I8MM)
+        mote_kernels_init_i8mm(k);
 #endif
 }

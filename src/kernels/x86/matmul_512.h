@@ -1,15 +1,19 @@
 /* The operations matmul_tmpl.h is written in, for 512-bit vectors: one vector holds 16 rows (a whole panel) x 4 numbers, or 16 floats. */
-#ifndef MOTE_KERNELS_LANES_512_H
-#define MOTE_KERNELS_LANES_512_H
+#ifndef MOTE_KERNELS_MATMUL_512_H
+#define MOTE_KERNELS_MATMUL_512_H
 
 #include "kernels/panel.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 typedef __m512i lanes_i;
 typedef __m512 lanes_f;
 
-enum { LANES = 16, TILE_VECTORS = 2 /* of the large tile, in rows */, TILE_COLUMNS = 6, DIRECT_COLUMNS = 8, PREFETCH_BYTES = 4096 };
+enum { LANES = 16, TILE_VECTORS = 2, TILE_COLUMNS = 6, TILE_MIN_TOKENS = 9 };
+/* The widths of column tiles, largest first; any number is a sum of them. */
+#define TILE_WIDTHS(X, ...) X(6, __VA_ARGS__) X(4, __VA_ARGS__) X(2, __VA_ARGS__) X(1, __VA_ARGS__)
+#define DIRECT_WIDTHS(X, ...) X(8, __VA_ARGS__) X(6, __VA_ARGS__) X(4, __VA_ARGS__) X(3, __VA_ARGS__) X(2, __VA_ARGS__) X(1, __VA_ARGS__)
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -30,8 +34,12 @@ INLINE lanes_i lanes_or(lanes_i a, lanes_i b) {
 }
 /* Bits first..first+n of each byte, moved to bit `to`; the rest zero. */
 INLINE lanes_i lanes_bits(lanes_i v, int first, int n, int to) {
-    lanes_i moved = first > to ? _mm512_srli_epi16(v, (unsigned)(first - to)) : first < to ? _mm512_slli_epi16(v, (unsigned)(to - first)) : v;
-    return _mm512_and_si512(moved, _mm512_set1_epi8((char)(((1 << n) - 1) << to)));
+    typedef uint16_t u16x32 __attribute__((vector_size(64)));
+    u16x32 moved = first > to ? (u16x32)v >> (first - to) : (u16x32)v << (to - first);
+    return _mm512_and_si512((__m512i)moved, _mm512_set1_epi8((char)(((1 << n) - 1) << to)));
+}
+INLINE lanes_i lanes_shift_right_i32(lanes_i v, int n) {
+    return _mm512_srl_epi32(v, _mm_cvtsi32_si128(n));
 }
 INLINE lanes_f lanes_zero_f(void) {
     return _mm512_setzero_ps();

@@ -1,0 +1,268 @@
+/* The matmul of one instruction set, written in the operations of a matmul_<width>.h header that is included before. It computes what matmul_c.c defines, bit for bit.
+ *
+ * Few tokens (direct): for each panel and block the numbers are unpacked into registers and multiplied with up to 8 tokens; the weights stream through once.
+ * Many tokens (tiled): TILE_ROWS rows are unpacked, CHUNK blocks at a time, into a scratch in the first-level cache; tiles of TILE_COLUMNS tokens keep their sums in registers.
+ * Tokens are taken in spans whose activations stay in the second-level cache.
+ * What depends on the type is a compile-time constant of an inlined body; matmul_run.h instantiates the bodies and drives them. */
+#ifndef MOTE_KERNELS_MATMUL_TMPL_H
+#define MOTE_KERNELS_MATMUL_TMPL_H
+
+#include "kernels/levels.h"
+#include "kernels/panel.h"
+
+#include <string.h>
+
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+enum {
+    STRIPS = MOTE_PANEL_ROWS / LANES, /* vectors across a panel */
+    STRIP_BYTES = LANES * 4,
+    TILE_ROWS = TILE_VECTORS * LANES,
+    TILE_PANELS = TILE_ROWS / MOTE_PANEL_ROWS,
+    CHUNK = 16,         /* blocks of a scratch: 16 to 24 KiB for 32 rows */
+    DIRECT_CHUNK = 128, /* blocks for which the direct kernels prepare the activations */
+    DIRECT_TOKENS = 16, /* tokens that they prepare at once */
+    PREFETCH_BYTES = 2048
+};
+
+/* A type's line of MOTE_PANEL_TYPES as constants. */
+typedef struct type_traits {
+    int type, record_len, low, high, offset, n_scales, is_codebook;
+    size_t record_bytes;
+} type_traits;
+
+INLINE int traits_bits(type_traits t) {
+    return t.is_codebook ? 8 : t.low + t.high;
+}
+/* What the integer sums start at, a 16- or 32-sum of activations: numbers of 8 bits may be signed in this instruction set. */
+INLINE int traits_offset(type_traits t) {
+    return HAS_SIGNED_NUMBERS && traits_bits(t) == 8 ? 0 : t.offset;
+}
+
+/* Activations of one column, prepared: the scales and, for each sum, what the integer sums start at or what the minimum is multiplied with. */
+typedef union prepared_sum {
+    int32_t start;
+    float scaled;
+} prepared_sum;
+
+INLINE void prepare_column(int n_scales, int offset, const float *scale, const int32_t *sum, size_t n_blocks, float *out_scale, prepared_sum *out) {
+    for (size_t b = 0; b < n_blocks; b++)
+        out_scale[b] = scale[b];
+    if (offset >= 0 && n_scales == 1)
+        for (size_t b = 0; b < n_blocks; b++)
+            out[b].start = (sum[2 * b] + sum[2 * b + 1]) * -offset;
+    else if (offset >= 0)
+        for (size_t i = 0; i < 2 * n_blocks; i++)
+            out[i].start = sum[i] * -offset;
+    else if (n_scales == 1)
+        for (size_t b = 0; b < n_blocks; b++)
+            out[b].scaled = scale[b] * (float)(sum[2 * b] + sum[2 * b + 1]);
+    else
+        for (size_t b = 0; b < n_blocks; b++) {
+            out[2 * b].scaled = scale[b] * (float)sum[2 * b];
+            out[2 * b + 1].scaled = scale[b] * (float)sum[2 * b + 1];
+        }
+}
+
+/* The eight vectors of one strip of a block. */
+INLINE void unpack_numbers(type_traits t, const uint8_t *quants, lanes_i w[8]) {
+    static const uint8_t codes[16] = MOTE_PANEL_CODEBOOK_U;
+    static const int8_t signed_codes[16] = MOTE_PANEL_CODEBOOK;
+    const bool is_signed = HAS_SIGNED_NUMBERS && traits_bits(t) == 8;
+    const uint8_t *high = quants + t.low * MOTE_PANEL_VECTOR;
+    if (t.low == 8) {
+        UNROLL for (int i = 0; i < 8; i++) w[i] = is_signed ? lanes_flip_sign(lanes_load(quants + i * MOTE_PANEL_VECTOR)) : lanes_load(quants + i * MOTE_PANEL_VECTOR);
+    } else if (t.low == 4) {
+        UNROLL for (int p = 0; p < 4; p++) {
+            lanes_i v = lanes_load(quants + p * MOTE_PANEL_VECTOR);
+            w[p] = lanes_bits(v, 0, 4, 0);
+            w[p + 4] = lanes_bits(v, 4, 4, 0);
+        }
+    } else {
+        UNROLL for (int i = 0; i < 8; i++) w[i] = lanes_bits(lanes_load(quants + i / 4 * MOTE_PANEL_VECTOR), i % 4 * 2, 2, 0);
+    }
+    if (t.high == 1) {
+        lanes_i v = lanes_load(high);
+        UNROLL for (int i = 0; i < 8; i++) w[i] = lanes_or(w[i], lanes_bits(v, i, 1, t.low));
+    } else if (t.high == 2) {
+        UNROLL for (int i = 0; i < 8; i++) w[i] = lanes_or(w[i], lanes_bits(lanes_load(high + i / 4 * MOTE_PANEL_VECTOR), i % 4 * 2, 2, t.low));
+    }
+    if (t.is_codebook) {
+        UNROLL for (int i = 0; i < 8; i++) w[i] = is_signed ? lanes_lookup(w[i], signed_codes) : lanes_lookup(w[i], codes);
+    }
+}
+
+/* The scales d and what is added m (affine types) of one strip of block `block`, [n_scales] each. */
+INLINE void unpack_scales(type_traits t, const uint8_t *panel, size_t block, int strip, lanes_f d[2], lanes_f m[2]) {
+    const size_t per_record = (size_t)t.record_len / MOTE_BLOCK, j = block % per_record, n = (size_t)t.n_scales;
+    const uint8_t *record = panel + block / per_record * t.record_bytes, *bytes = record + (t.offset < 0 ? 64 : 32) + strip * LANES;
+    lanes_f scale = lanes_load_f16(record + strip * LANES * 2), min = lanes_zero_f();
+    if (t.offset < 0)
+        min = lanes_load_f16(record + 32 + strip * LANES * 2);
+    if (t.record_len == MOTE_BLOCK) {
+        d[0] = scale;
+        m[0] = min;
+    } else if (t.offset >= 0) {
+        UNROLL for (size_t h = 0; h < n; h++) d[h] = lanes_mul(scale, lanes_from_i32(lanes_load_i8(bytes + (j * n + h) * 16)));
+    } else if (t.n_scales == 2) {
+        UNROLL for (size_t h = 0; h < n; h++) {
+            lanes_i both = lanes_load_u8(bytes + (j * n + h) * 16);
+            d[h] = lanes_mul(scale, lanes_from_i32(lanes_bits(both, 0, 4, 0)));
+            m[h] = lanes_neg(lanes_mul(min, lanes_from_i32(lanes_bits(both, 4, 4, 0))));
+        }
+    } else {
+        lanes_i low = lanes_load_u8(bytes + j * 16), high = lanes_shift_right_i32(lanes_load_u8(bytes + 128 + j / 2 * 16), (int)(j % 2 * 4));
+        d[0] = lanes_mul(scale, lanes_from_i32(lanes_or(lanes_bits(low, 0, 4, 0), lanes_bits(high, 0, 2, 4))));
+        m[0] = lanes_neg(lanes_mul(min, lanes_from_i32(lanes_or(lanes_bits(low, 4, 4, 0), lanes_bits(high, 2, 2, 4)))));
+    }
+}
+
+/* total += what one block (or half of it) adds: the last step of every quantised kernel. */
+INLINE lanes_f add_product(int offset, lanes_i product, lanes_f d, lanes_f m, float scale, prepared_sum sum, lanes_f total) {
+    total = lanes_fma(lanes_from_i32(product), lanes_mul(d, lanes_set_f(scale)), total);
+    return offset < 0 ? lanes_fma(m, lanes_set_f(sum.scaled), total) : total;
+}
+
+/* Prepared activations of the direct kernels. */
+typedef struct direct_columns {
+    float scale[DIRECT_TOKENS][DIRECT_CHUNK];
+    prepared_sum sum[DIRECT_TOKENS][2 * DIRECT_CHUNK];
+} direct_columns;
+
+/* Adds blocks first..first+n_blocks of one panel times n columns (q of the first block; prepared from column `column` on) to sums [n][16]. */
+INLINE void direct_body(type_traits t, const int n, const uint8_t *panel, size_t k, size_t first, size_t n_blocks, const int8_t *q, size_t q_stride, const direct_columns *x,
+                        size_t column, float *sums) {
+    const size_t quant_bytes = (size_t)(t.low + t.high) * MOTE_PANEL_VECTOR;
+    const size_t scale_bytes = (k / (size_t)t.record_len * t.record_bytes + MOTE_PANEL_VECTOR - 1) / MOTE_PANEL_VECTOR * MOTE_PANEL_VECTOR;
+    const int offset = traits_offset(t), bits = traits_bits(t), len = 8 / t.n_scales, group = lanes_group(bits) < len ? lanes_group(bits) : len;
+    const uint8_t *quants = panel + scale_bytes + first * quant_bytes;
+    const float *scale = x->scale[column];
+    const prepared_sum *sum = x->sum[column];
+    lanes_f total[8][STRIPS];
+    UNROLL for (int c = 0; c < n; c++) {
+        UNROLL for (int s = 0; s < STRIPS; s++) total[c][s] = lanes_load_f(sums + c * MOTE_PANEL_ROWS + s * LANES);
+    }
+    for (size_t b = 0; b < n_blocks; b++, quants += quant_bytes, q += MOTE_BLOCK) {
+        UNROLL for (size_t l = 0; l < quant_bytes; l += 64) __builtin_prefetch(quants + PREFETCH_BYTES + l);
+        UNROLL for (int s = 0; s < STRIPS; s++) {
+            lanes_i w[8];
+            lanes_f d[2], m[2];
+            unpack_numbers(t, quants + s * STRIP_BYTES, w);
+            unpack_scales(t, panel, first + b, s, d, m);
+            UNROLL for (int c = 0; c < n; c++) {
+                UNROLL for (int h = 0; h < t.n_scales; h++) {
+                    const prepared_sum part = sum[(size_t)c * 2 * DIRECT_CHUNK + b * (size_t)t.n_scales + (size_t)h];
+                    lanes_i product = offset > 0 ? lanes_set_i32(part.start) : lanes_zero();
+                    UNROLL for (int i = h * len; i < (h + 1) * len; i += group) {
+                        lanes_i four[8];
+                        UNROLL for (int g = 0; g < group; g++) four[g] = lanes_set_four(q + (size_t)c * q_stride + (i + g) * 4);
+                        product = lanes_dot(product, w + i, four, group, bits);
+                    }
+                    total[c][s] = add_product(t.offset, product, d[h], m[h], scale[(size_t)c * DIRECT_CHUNK + b], part, total[c][s]);
+                }
+            }
+        }
+    }
+    UNROLL for (int c = 0; c < n; c++) {
+        UNROLL for (int s = 0; s < STRIPS; s++) lanes_store_f(sums + c * MOTE_PANEL_ROWS + s * LANES, total[c][s]);
+    }
+}
+
+/* Where a tile's activations begin, and the distances between columns (sums: twice the scales'). */
+typedef struct tile_activations {
+    const int8_t *q;
+    const float *scale;
+    const int32_t *sum;
+    size_t q_stride, scale_stride;
+} tile_activations;
+
+/* Unpacked weights of a large tile, CHUNK blocks; d and m have n_scales entries a block. */
+typedef struct tile_scratch {
+    _Alignas(64) uint8_t w[CHUNK][8][TILE_VECTORS][STRIP_BYTES];
+    float d[2 * CHUNK][TILE_ROWS], m[2 * CHUNK][TILE_ROWS];
+} tile_scratch;
+
+INLINE void unpack_body(type_traits t, const uint8_t *panel, size_t panel_bytes, size_t k, size_t first, size_t n_blocks, tile_scratch *out) {
+    const size_t quant_bytes = (size_t)(t.low + t.high) * MOTE_PANEL_VECTOR;
+    const size_t scale_bytes = (k / (size_t)t.record_len * t.record_bytes + MOTE_PANEL_VECTOR - 1) / MOTE_PANEL_VECTOR * MOTE_PANEL_VECTOR;
+    for (int v = 0; v < TILE_VECTORS; v++) {
+        const int strip = v % STRIPS;
+        const uint8_t *from = panel + (size_t)(v / STRIPS) * panel_bytes, *quants = from + scale_bytes + strip * STRIP_BYTES;
+        for (size_t b = 0; b < n_blocks; b++) {
+            lanes_i w[8];
+            lanes_f d[2], m[2];
+            unpack_numbers(t, quants + (first + b) * quant_bytes, w);
+            unpack_scales(t, from, first + b, strip, d, m);
+            UNROLL for (int i = 0; i < 8; i++) lanes_store(out->w[b][i][v], w[i]);
+            UNROLL for (int h = 0; h < t.n_scales; h++) {
+                lanes_store_f(out->d[b * (size_t)t.n_scales + (size_t)h] + v * LANES, d[h]);
+                if (t.offset < 0)
+                    lanes_store_f(out->m[b * (size_t)t.n_scales + (size_t)h] + v * LANES, m[h]);
+            }
+        }
+    }
+}
+
+/* A tile's columns for one chunk. */
+typedef struct tile_columns {
+    float scale[TILE_COLUMNS][CHUNK];
+    prepared_sum sum[TILE_COLUMNS][2 * CHUNK];
+} tile_columns;
+
+INLINE void prepare_tile(const int n, const int n_scales, const int offset, const tile_activations *from, size_t n_blocks, tile_columns *out) {
+    for (int c = 0; c < n; c++) {
+        const float *scale = from->scale + (size_t)c * from->scale_stride;
+        const int32_t *sum = from->sum + (size_t)c * 2 * from->scale_stride;
+        if (n_blocks == CHUNK) /* constant: no loop is left */
+            prepare_column(n_scales, offset, scale, sum, CHUNK, out->scale[c], out->sum[c]);
+        else
+            prepare_column(n_scales, offset, scale, sum, n_blocks, out->scale[c], out->sum[c]);
+    }
+}
+
+/* y [n][TILE_ROWS] (+)= scratch times n columns. offset: the type's, or 0 where the numbers are signed. */
+INLINE void tile_body(const int n, const int n_scales, const int offset, const int bits, const tile_scratch *weights, size_t n_blocks, const tile_activations *from, float *y,
+                      size_t y_stride, bool is_first) {
+    tile_columns columns, *x = &columns;
+    const int8_t *q = from->q;
+    const size_t q_stride = from->q_stride;
+    prepare_tile(n, n_scales, offset, from, n_blocks, x);
+    const int len = 8 / n_scales, group = lanes_group(bits) < len ? lanes_group(bits) : len;
+    lanes_f total[TILE_COLUMNS][TILE_VECTORS];
+    UNROLL for (int c = 0; c < n; c++) {
+        UNROLL for (int v = 0; v < TILE_VECTORS; v++) total[c][v] = is_first ? lanes_zero_f() : lanes_load_f(y + (size_t)c * y_stride + v * LANES);
+    }
+    for (size_t b = 0; b < n_blocks; b++, q += MOTE_BLOCK) {
+        UNROLL for (int h = 0; h < n_scales; h++) {
+            const size_t at = b * (size_t)n_scales + (size_t)h;
+            lanes_i product[TILE_COLUMNS][TILE_VECTORS];
+            UNROLL for (int c = 0; c < n; c++) {
+                UNROLL for (int v = 0; v < TILE_VECTORS; v++) product[c][v] = offset > 0 ? lanes_set_i32(x->sum[c][at].start) : lanes_zero();
+            }
+            UNROLL for (int i = h * len; i < (h + 1) * len; i += group) {
+                lanes_i w[TILE_VECTORS][8];
+                UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
+                    UNROLL for (int g = 0; g < group; g++) w[v][g] = lanes_load(weights->w[b][i + g][v]);
+                }
+                UNROLL for (int c = 0; c < n; c++) {
+                    lanes_i four[8];
+                    UNROLL for (int g = 0; g < group; g++) four[g] = lanes_set_four(q + (size_t)c * q_stride + (i + g) * 4);
+                    UNROLL for (int v = 0; v < TILE_VECTORS; v++) product[c][v] = lanes_dot(product[c][v], w[v], four, group, bits);
+                }
+            }
+            UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
+                lanes_f d = lanes_load_f(weights->d[at] + v * LANES), m = lanes_load_f(weights->m[at] + v * LANES);
+                UNROLL for (int c = 0; c < n; c++) total[c][v] = add_product(offset, product[c][v], d, m, x->scale[c][b], x->sum[c][at], total[c][v]);
+            }
+        }
+    }
+    UNROLL for (int c = 0; c < n; c++) {
+        UNROLL for (int v = 0; v < TILE_VECTORS; v++) lanes_store_f(y + (size_t)c * y_stride + v * LANES, total[c][v]);
+    }
+}
+
+#endif

@@ -1,0 +1,9 @@
+/* matmul with AVX-512 without VNNI: 16 rows a vector, pairs of products in 16 bits, summed while they fit. */
+#include "kernels/x86/matmul_512.h"
+
+#include "kernels/matmul_float.h"
+
+void mote_kernels_init_avx512(mote_kernels *k) {
+    k->quantize_q8 = mote_quantize_q8_avx512;
+    k->matmul = run_matmul;
+}
