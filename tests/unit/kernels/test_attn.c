@@ -1,0 +1,374 @@
+/* Attention over the cache: every instruction set against the C reference bit by bit, however the work is cut; the reference against double precision. `test_attn --bench` times
+ * them. */
+#include "kernels/attention.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "guarded.h"
+
+#define EPS 0x1p-24
+enum { N_TYPES = 3 };
+
+static const mote_dtype TYPES[N_TYPES] = {MOTE_DTYPE_F32, MOTE_DTYPE_F16, MOTE_DTYPE_BF16};
+static const size_t HEAD_DIMS[] = {1, 8, 16, 31, 40, 64, 80, 100, 128, 256};
+enum { N_HEAD_DIMS = sizeof HEAD_DIMS / sizeof *HEAD_DIMS };
+
+static guarded_tables TABLES;
+static mote_rng RNG;
+
+static size_t below(size_t n) {
+    return mote_rng_next(&RNG) % n;
+}
+
+/* A store of n positions, with canaries behind. */
+static unsigned char *create_store(mote_dtype type, size_t head_dim, size_t n_positions) {
+    size_t n = mote_attn_store_bytes(type, head_dim, n_positions);
+    assert_true(n > 0);
+    unsigned char *store = aligned_alloc(64, (n + 64 + 63) / 64 * 64);
+    assert_non_null(store);
+    memset(store, 0x5a, n + 64);
+    return store;
+}
+
+static void check_store(const unsigned char *store, mote_dtype type, size_t head_dim, size_t n_positions) {
+    const unsigned char *end = store + mote_attn_store_bytes(type, head_dim, n_positions);
+    for (int i = 0; i < 64; i++)
+        assert_int_equal(end[i], 0x5a);
+}
+
+/* A head's cache of n positions with random content, and one query and weight row for each of n_queries. */
+typedef struct head {
+    mote_dtype type;
+    size_t head_dim, n, n_queries, q_stride, weight_stride;
+    unsigned char *k, *v;
+    float *q, *weights;
+} head;
+
+static head create_head(mote_dtype type, size_t head_dim, size_t n, size_t n_queries, guarded_kind kind) {
+    head h = {.type = type, .head_dim = head_dim, .n = n, .n_queries = n_queries, .q_stride = head_dim + below(3), .weight_stride = n + below(3)};
+    h.k = create_store(type, head_dim, n);
+    h.v = create_store(type, head_dim, n);
+    for (size_t p = 0; p < n; p++) {
+        float *x = guarded_input(&RNG, kind, head_dim);
+        TABLES.tables[0].attn.store_k(h.k, type, head_dim, p, x);
+        TABLES.tables[0].attn.store_v(h.v, type, head_dim, p, x);
+        free(x);
+    }
+    h.q = guarded_input(&RNG, kind, (n_queries - 1) * h.q_stride + head_dim);
+    h.weights = guarded_input(&RNG, kind, (n_queries - 1) * h.weight_stride + n);
+    return h;
+}
+
+static void free_head(head *h) {
+    free(h->k);
+    free(h->v);
+    free(h->q);
+    free(h->weights);
+    *h = (head){0};
+}
+
+static void expect_same(const guarded_floats *expected, const guarded_floats *got, const char *what, const char *table, const head *h, size_t first, size_t last) {
+    guarded_check(got);
+    for (size_t i = 0; i < expected->n; i++)
+        if (!guarded_is_same(expected->at[i], got->at[i]))
+            fail_msg("%s, %s, type %d, head_dim %zu, %zu queries, positions %zu to %zu: [%zu] is %a, not %a", what, table, h->type, h->head_dim, h->n_queries, first, last, i,
+                     (double)got->at[i], (double)expected->at[i]);
+}
+
+static guarded_floats scores_of(const mote_kernels *k, const head *h, size_t first, size_t last, size_t stride) {
+    guarded_floats s = guarded_create((h->n_queries - 1) * stride + last - first);
+    k->attn.scores(h->k, h->type, h->head_dim, first, last, h->q, h->q_stride, h->n_queries, 0.3f, s.at, stride);
+    return s;
+}
+
+static guarded_floats mix_of(const mote_kernels *k, const head *h, size_t first, size_t last, size_t stride) {
+    guarded_floats s = guarded_create((h->n_queries - 1) * stride + h->head_dim);
+    k->attn.mix(h->v, h->type, h->head_dim, first, last, h->weights, h->weight_stride, h->n_queries, s.at, stride);
+    return s;
+}
+
+static void check_head(const head *h) {
+    size_t first = below((h->n + 15) / 16) * 16, last = first + 1 + below(h->n - first), extra = below(4);
+    guarded_floats scores = scores_of(&TABLES.tables[0], h, first, last, last - first + extra), mix = mix_of(&TABLES.tables[0], h, first, last, h->head_dim + extra);
+    guarded_check(&scores);
+    guarded_check(&mix);
+    for (int t = 1; t < TABLES.n; t++) {
+        guarded_floats s = scores_of(&TABLES.tables[t], h, first, last, last - first + extra), m = mix_of(&TABLES.tables[t], h, first, last, h->head_dim + extra);
+        expect_same(&scores, &s, "scores", TABLES.names[t], h, first, last);
+        expect_same(&mix, &m, "mix", TABLES.names[t], h, first, last);
+        guarded_free(&s);
+        guarded_free(&m);
+    }
+    guarded_free(&scores);
+    guarded_free(&mix);
+}
+
+static void every_level_gives_the_same_bits(void **state) {
+    (void)state;
+    for (int type = 0; type < N_TYPES; type++)
+        for (int dim = 0; dim < N_HEAD_DIMS; dim++)
+            for (size_t n_queries = 1; n_queries <= 19; n_queries++) {
+                head h = create_head(TYPES[type], HEAD_DIMS[dim], 1 + below(n_queries % 4 == 0 ? 200 : 40), n_queries,
+                                     n_queries == 9   ? KIND_TINY
+                                     : n_queries == 8 ? KIND_WIDE
+                                                      : KIND_USUAL);
+                check_head(&h);
+                free_head(&h);
+            }
+}
+
+static void every_level_stores_the_same_bytes(void **state) {
+    (void)state;
+    enum { N = 37 };
+    for (int type = 0; type < N_TYPES; type++)
+        for (int dim = 0; dim < N_HEAD_DIMS; dim++)
+            for (int kind = 0; kind < N_KINDS; kind++) {
+                size_t hd = HEAD_DIMS[dim], bytes = mote_attn_store_bytes(TYPES[type], hd, N), pos = below(N);
+                float *x = guarded_input(&RNG, (guarded_kind)kind, hd);
+                unsigned char *k = create_store(TYPES[type], hd, N), *v = create_store(TYPES[type], hd, N);
+                TABLES.tables[0].attn.store_k(k, TYPES[type], hd, pos, x);
+                TABLES.tables[0].attn.store_v(v, TYPES[type], hd, pos, x);
+                check_store(k, TYPES[type], hd, N);
+                check_store(v, TYPES[type], hd, N);
+                for (int t = 1; t < TABLES.n; t++) {
+                    unsigned char *other = create_store(TYPES[type], hd, N);
+                    TABLES.tables[t].attn.store_k(other, TYPES[type], hd, pos, x);
+                    assert_memory_equal(other, k, bytes + 64);
+                    memset(other, 0x5a, bytes);
+                    TABLES.tables[t].attn.store_v(other, TYPES[type], hd, pos, x);
+                    assert_memory_equal(other, v, bytes + 64);
+                    free(other);
+                }
+                free(k);
+                free(v);
+                free(x);
+            }
+}
+
+/* Queries one by one, a later end with weights of 0, an earlier beginning with weights of 0: the bits stay. */
+static void cutting_the_work_keeps_the_bits(void **state) {
+    (void)state;
+    enum { N = 203, FIRST = 48, LAST = 131, N_QUERIES = 13 };
+    for (int t = 0; t < TABLES.n; t++)
+        for (int type = 0; type < N_TYPES; type++)
+            for (int kind = 0; kind <= KIND_ZEROS; kind++) {
+                const mote_kernels *k = &TABLES.tables[t];
+                head h = create_head(TYPES[type], 72, N, N_QUERIES, (guarded_kind)kind);
+                guarded_floats scores = scores_of(k, &h, FIRST, LAST, N), all_scores = scores_of(k, &h, 0, N, N);
+                for (size_t g = 0; g < N_QUERIES; g++) {
+                    head one = h;
+                    one.n_queries = 1;
+                    one.q += g * h.q_stride;
+                    one.weights += g * h.weight_stride;
+                    guarded_floats row = {.at = scores.at + g * N, .n = LAST - FIRST}, same = scores_of(k, &one, FIRST, LAST, N);
+                    expect_same(&row, &same, "a query alone", TABLES.names[t], &one, FIRST, LAST);
+                    for (size_t p = FIRST; p < LAST; p++)
+                        assert_true(guarded_is_same(all_scores.at[g * N + p], scores.at[g * N + p - FIRST]));
+                    guarded_floats mix = mix_of(k, &one, FIRST, LAST, N);
+                    float *padded = calloc(N, sizeof *padded);
+                    assert_non_null(padded);
+                    memcpy(padded + FIRST, one.weights, (LAST - FIRST) * sizeof *padded);
+                    one.weights = padded;
+                    guarded_floats wide = mix_of(k, &one, 0, N, N);
+                    expect_same(&mix, &wide, "weights of 0 around", TABLES.names[t], &one, 0, N);
+                    free(padded);
+                    guarded_free(&mix);
+                    guarded_free(&wide);
+                    guarded_free(&same);
+                }
+                guarded_free(&scores);
+                guarded_free(&all_scores);
+                free_head(&h);
+            }
+}
+
+/* The error of a sum of blocks of 32, in eps of the sum of sizes: at most 32 in a block, one for each block, one for the scale. */
+static void sums_are_near_double_precision(void **state) {
+    (void)state;
+    enum { N = 300, N_QUERIES = 3 };
+    for (int type = 0; type < N_TYPES; type++)
+        for (int dim = 0; dim < N_HEAD_DIMS; dim++) {
+            size_t hd = HEAD_DIMS[dim];
+            head h = create_head(TYPES[type], hd, N, N_QUERIES, KIND_USUAL);
+            float *k = malloc(N * hd * sizeof *k), *v = malloc(N * hd * sizeof *v);
+            assert_true(k && v);
+            for (size_t p = 0; p < N; p++) {
+                float *x = guarded_input(&RNG, KIND_USUAL, hd), *y = guarded_input(&RNG, KIND_USUAL, hd);
+                TABLES.tables[0].attn.store_k(h.k, h.type, hd, p, x);
+                TABLES.tables[0].attn.store_v(h.v, h.type, hd, p, y);
+                for (size_t d = 0; d < hd; d++) {
+                    k[p * hd + d] = h.type == MOTE_DTYPE_F16    ? mote_half_from_f16(mote_half_to_f16(x[d]))
+                                    : h.type == MOTE_DTYPE_BF16 ? mote_half_from_bf16(mote_half_to_bf16(x[d]))
+                                                                : x[d];
+                    v[p * hd + d] = h.type == MOTE_DTYPE_F16    ? mote_half_from_f16(mote_half_to_f16(y[d]))
+                                    : h.type == MOTE_DTYPE_BF16 ? mote_half_from_bf16(mote_half_to_bf16(y[d]))
+                                                                : y[d];
+                }
+                free(x);
+                free(y);
+            }
+            guarded_floats scores = scores_of(&TABLES.tables[0], &h, 0, N, N), mix = mix_of(&TABLES.tables[0], &h, 0, N, hd);
+            for (size_t g = 0; g < N_QUERIES; g++) {
+                for (size_t p = 0; p < N; p++) {
+                    double exact = 0, size = 0;
+                    for (size_t d = 0; d < hd; d++) {
+                        exact += (double)h.q[g * h.q_stride + d] * k[p * hd + d];
+                        size += fabs((double)h.q[g * h.q_stride + d] * k[p * hd + d]);
+                    }
+                    assert_true(fabs(scores.at[g * N + p] - exact * 0.3f) <= (34 + (double)hd / 32) * EPS * size * 0.3);
+                }
+                for (size_t d = 0; d < hd; d++) {
+                    double exact = 0, size = 0;
+                    for (size_t p = 0; p < N; p++) {
+                        exact += (double)h.weights[g * h.weight_stride + p] * v[p * hd + d];
+                        size += fabs((double)h.weights[g * h.weight_stride + p] * v[p * hd + d]);
+                    }
+                    assert_true(fabs(mix.at[g * hd + d] - exact) <= (34 + N / 32.0) * EPS * size);
+                }
+            }
+            guarded_free(&scores);
+            guarded_free(&mix);
+            free(k);
+            free(v);
+            free_head(&h);
+        }
+}
+
+static void check_softmax(const float *x, size_t n) {
+    guarded_floats expected = guarded_create(n);
+    memcpy(expected.at, x, n * sizeof *x);
+    float sum = TABLES.tables[0].attn.softmax(expected.at, n);
+    for (int t = 1; t < TABLES.n; t++) {
+        guarded_floats y = guarded_create(n);
+        memcpy(y.at, x, n * sizeof *x);
+        float other = TABLES.tables[t].attn.softmax(y.at, n);
+        if (!guarded_is_same(sum, other))
+            fail_msg("softmax, %s, n %zu: sum %a, not %a", TABLES.names[t], n, (double)other, (double)sum);
+        for (size_t i = 0; i < n; i++)
+            if (!guarded_is_same(expected.at[i], y.at[i]))
+                fail_msg("softmax, %s, n %zu: [%zu] is %a, not %a", TABLES.names[t], n, i, (double)y.at[i], (double)expected.at[i]);
+        guarded_free(&y);
+    }
+    guarded_free(&expected);
+}
+
+static void softmax_gives_the_same_bits(void **state) {
+    (void)state;
+    for (int kind = 0; kind < N_KINDS; kind++)
+        for (size_t n = 1; n <= 300; n += n < 70 ? 1 : 13) {
+            float *x = guarded_input(&RNG, (guarded_kind)kind, n);
+            check_softmax(x, n);
+            for (size_t i = 0; i < n; i++)
+                if (below(3) == 0)
+                    x[i] = -INFINITY;
+            check_softmax(x, n);
+            free(x);
+        }
+}
+
+static void softmax_follows_its_formula(void **state) {
+    (void)state;
+    enum { N = 531, BEFORE = 48 };
+    float *x = guarded_input(&RNG, KIND_USUAL, N), y[BEFORE + N];
+    memcpy(y, x, N * sizeof *x);
+    float sum = TABLES.tables[0].attn.softmax(y, N);
+    double top = -INFINITY, exact = 0;
+    for (int i = 0; i < N; i++)
+        top = fmax(top, x[i]);
+    for (int i = 0; i < N; i++) {
+        double e = exp(x[i] - top), of_argument = EPS * fabs(x[i] - top);
+        exact += e;
+        assert_true(fabs(y[i] - e) <= (2 * EPS + of_argument) * e * 1.01);
+    }
+    assert_true(fabs(sum - exact) <= (N / 16 + 16 + 2 + 8) * EPS * exact);
+    for (int t = 0; t < TABLES.n; t++) { /* masked positions before the window, in whole panels, change nothing */
+        for (int i = 0; i < BEFORE; i++)
+            y[i] = -INFINITY;
+        memcpy(y + BEFORE, x, N * sizeof *x);
+        float other = TABLES.tables[t].attn.softmax(y, BEFORE + N);
+        assert_true(guarded_is_same(sum, other));
+        for (int i = 0; i < BEFORE; i++)
+            assert_int_equal(mote_half_bits(y[i]), 0);
+        for (int i = 0; i < BEFORE; i++)
+            y[i] = -INFINITY;
+        assert_true(TABLES.tables[t].attn.softmax(y, BEFORE) == 0);
+    }
+    free(x);
+}
+
+static void f16_stores_stay_finite(void **state) {
+    (void)state;
+    const float x[] = {1e9f, -INFINITY, 65519.0f, -65520.0f, 0x1p-24f, NAN};
+    for (int t = 0; t < TABLES.n; t++) {
+        uint16_t v[16] = {0};
+        TABLES.tables[t].attn.store_v(v, MOTE_DTYPE_F16, 6, 0, x);
+        assert_int_equal(v[0], 0x7bff);
+        assert_int_equal(v[1], 0xfbff);
+        assert_int_equal(v[2], 0x7bff);
+        assert_int_equal(v[3], 0xfbff);
+        assert_int_equal(v[4], 1);
+        assert_int_equal(v[5] & 0x7c00, 0x7c00);
+    }
+}
+
+static void store_bytes_are_checked(void **state) {
+    (void)state;
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F32, 64, 17), 64 * 32 * 4);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F16, 100, 1), 112 * 16 * 2);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q8_0, 64, 64), 0);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F32, SIZE_MAX - 3, 1), 0);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_BF16, SIZE_MAX / 64, 64), 0);
+}
+
+/* Gflop/s of scores and mix, GB/s of the store, with n_queries a call. */
+static void bench_case(mote_dtype type, size_t head_dim, size_t n, size_t n_queries) {
+    head h = create_head(type, head_dim, n, n_queries, KIND_USUAL);
+    float *scores = malloc(n_queries * n * sizeof *scores), *out = malloc(n_queries * head_dim * sizeof *out);
+    assert_true(scores && out);
+    printf("%-5s head_dim %3zu  positions %4zu  queries %3zu", mote_dtype_get(type)->name, head_dim, n, n_queries);
+    for (int t = TABLES.n > 1; t < TABLES.n; t++)
+        for (int mix = 0; mix < 2; mix++) {
+            const mote_kernels *k = &TABLES.tables[t];
+            double start = mote_clock_seconds(), seconds;
+            size_t runs = 0;
+            do {
+                if (mix)
+                    k->attn.mix(h.v, type, head_dim, 0, n, h.weights, h.weight_stride, n_queries, out, head_dim);
+                else
+                    k->attn.scores(h.k, type, head_dim, 0, n, h.q, h.q_stride, n_queries, 0.1f, scores, n);
+                runs++;
+                seconds = mote_clock_seconds() - start;
+            } while (seconds < 0.1);
+            double a_run = seconds / (double)runs;
+            printf("  %s %s %6.1f Gflop/s %5.1f GB/s", TABLES.names[t], mix ? "mix" : "scores", 2e-9 * (double)(n_queries * n * head_dim) / a_run,
+                   1e-9 * (double)mote_attn_store_bytes(type, head_dim, n) / a_run);
+        }
+    printf("\n");
+    free(scores);
+    free(out);
+    free_head(&h);
+}
+
+static int bench(void) {
+    const size_t dims[] = {64, 128, 256}, positions[] = {512, 4096}, queries[] = {1, 3, 7, 16, 48};
+    for (int type = 0; type < 2; type++)
+        for (size_t d = 0; d < 3; d++)
+            for (size_t p = 0; p < 2; p++)
+                for (size_t q = 0; q < 5; q++)
+                    bench_case(TYPES[type], dims[d], positions[p], queries[q]);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    TABLES = guarded_tables_here();
+    RNG = guarded_rng();
+    if (argc > 1 && strcmp(argv[1], "--bench") == 0)
+        return bench();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_level_gives_the_same_bits), cmocka_unit_test(every_level_stores_the_same_bytes), cmocka_unit_test(cutting_the_work_keeps_the_bits),
+        cmocka_unit_test(sums_are_near_double_precision),  cmocka_unit_test(softmax_gives_the_same_bits),       cmocka_unit_test(softmax_follows_its_formula),
+        cmocka_unit_test(f16_stores_stay_finite),          cmocka_unit_test(store_bytes_are_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
