@@ -89,7 +89,10 @@ static int take_command(chat_state *s, char *line) {
     } else if (strcmp(word, "/save") == 0 || strcmp(word, "/load") == 0) {
         if (!*argument)
             return cli_output_fail(CLI_USAGE, NULL, "%s needs a file", word);
-        return word[1] == 's' ? cli_conversation_save(&s->conversation, argument) : cli_conversation_load(&s->conversation, argument);
+        int code = word[1] == 's' ? cli_conversation_save(&s->conversation, argument) : cli_conversation_load(&s->conversation, argument);
+        if (code == CLI_DONE)
+            cli_output_notice(s->o, "%zu messages %s %s", s->conversation.n_messages, word[1] == 's' ? "saved to" : "loaded from", argument);
+        return code;
     } else if (strcmp(word, "/set") == 0) {
         char *key = strtok(argument, " \t="), *value = key ? strtok(NULL, "") : NULL;
         return set_setting(s, key ? key : none, value ? value + strspn(value, " \t=") : none);

@@ -23,9 +23,9 @@ struct cli_line {
     char path[MAX_PATH_BYTES]; /* of the history; "" where there is no place for it */
 };
 
-/* Bytes between \1 are not counted by libedit as columns. */
+/* Bytes between \1 are not counted by libedit as columns; it prints them only with a character behind them. */
 static char *prompt(EditLine *editor) {
-    static char plain[] = "> ", coloured[] = "\1\033[1;32m\1> \1\033[0m\1";
+    static char plain[] = "> ", coloured[] = "\1\033[1;32m\1>\1\033[0m\1 ";
     (void)editor;
     return cli_output_has_colour(STDOUT_FILENO) ? coloured : plain;
 }
