@@ -25,7 +25,5 @@ void mote_kernels_init(mote_kernels *k, mote_cpu_level level) {
     }
     if (level >= MOTE_CPU_DOTPROD)
         mote_kernels_init_dotprod(k);
-    if (level >= MOTE_CPU_I8MM)
-        mote_kernels_init_i8mm(k);
 #endif
 }

@@ -12,7 +12,6 @@ void mote_kernels_init_avx512(mote_kernels *k);
 void mote_kernels_init_avx512vnni(mote_kernels *k);
 void mote_kernels_init_neon(mote_kernels *k);
 void mote_kernels_init_dotprod(mote_kernels *k);
-void mote_kernels_init_i8mm(mote_kernels *k);
 
 /* quantize_q8 of the instruction sets, for the functions above. */
 void mote_quantize_q8_avx2(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
