@@ -1,4 +1,4 @@
-/* JSON values, read with limits: depth, size, UTF-8 and duplicate keys are checked. Jansson does the work; only json.c knows.
+/* JSON values, read with limits: depth, size, UTF-8 and duplicate keys are checked. Jansson stores them; only json.c and json_parse.c know.
  * A mote_json * is borrowed from its document unless a name says otherwise. Every getter accepts NULL and a value of another type and then gives its default. */
 #ifndef MOTE_FORMATS_JSON_H
 #define MOTE_FORMATS_JSON_H

@@ -2,26 +2,12 @@
  * with the fewest digits that read back as the same double, laid out as Python and JavaScript lay them out. */
 #include "base/error.h"
 #include "formats/json.h"
+#include "formats/json_utf8.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Length of the sequence at s (n > 0 bytes left); *ok tells whether it is well-formed. */
-static size_t utf8_piece(const unsigned char *s, size_t n, bool *ok) {
-    size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    *ok = len > 0;
-    if (len < 2)
-        return 1;
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    for (size_t i = 1; i < len; i++, low = 0x80, high = 0xbf)
-        if (i >= n || s[i] < low || s[i] > high) {
-            *ok = false;
-            return i;
-        }
-    return len;
-}
 
 static mote_status write_escape(mote_buffer *out, unsigned char c) {
     static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
@@ -36,7 +22,7 @@ mote_status mote_json_write_string(mote_buffer *out, mote_str s) {
     size_t from = 0, at = 0; /* [from, at) goes out as it is */
     while (at < s.len) {
         bool ok;
-        size_t len = utf8_piece(p + at, s.len - at, &ok);
+        size_t len = mote_json_utf8_piece(p + at, s.len - at, &ok);
         if (ok && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\') {
             at += len;
             continue;
