@@ -34,15 +34,12 @@ static void path_of(const char *name, char path[160]) {
 
 #define OK(call) assert_int_equal(call, MOTE_OK)
 
-static void everything_reads_back(void **state) {
-    (void)state;
-    char path[160];
-    path_of("all.gguf", path);
-    const mote_str words[] = {MOTE_STR("a"), MOTE_STR(""), {"x\0y", 3}};
-    const int16_t numbers[] = {-1, 2, 300};
-    const float weights[] = {1, 2, 3, 4, 5, 6};
-    uint8_t blocks[2 * 34];
-    memset(blocks, 7, sizeof blocks);
+static const mote_str words[] = {{"a", 1}, {"", 0}, {"x\0y", 3}};
+static const int16_t numbers[] = {-1, 2, 300};
+static const float weights[] = {1, 2, 3, 4, 5, 6};
+static const uint8_t blocks[2 * 34] = {7, 8, 9, [67] = 1};
+
+static void write_everything(const char *path) {
     mote_gguf_writer *w = NULL;
     OK(mote_gguf_writer_create(path, &w, NULL));
     OK(mote_gguf_writer_u32(w, "general.alignment", 64, NULL));
@@ -62,16 +59,15 @@ static void everything_reads_back(void **state) {
     assert_false(mote_file_exists(path));
     OK(mote_gguf_writer_finish(&w, NULL));
     assert_null(w);
+}
 
-    mote_gguf *g = NULL;
+static void assert_values(const mote_gguf *g) {
     uint32_t u = 0;
     float f = 0;
     bool b = false;
     mote_str s = {0};
     int64_t x = 0;
     uint64_t cursor = 0;
-    OK(mote_gguf_open(path, &g, NULL));
-    assert_int_equal(mote_gguf_version(g), 3);
     OK(mote_gguf_get_u32(g, "u", true, &u, NULL));
     assert_int_equal(u, 4000000000u);
     OK(mote_gguf_get_f32(g, "f", true, &f, NULL));
@@ -87,6 +83,17 @@ static void everything_reads_back(void **state) {
         assert_int_equal(x, numbers[i]);
     }
     assert_int_equal(mote_gguf_find(g, "none")->n_items, 0);
+}
+
+static void everything_reads_back(void **state) {
+    (void)state;
+    char path[160];
+    mote_gguf *g = NULL;
+    path_of("all.gguf", path);
+    write_everything(path);
+    OK(mote_gguf_open(path, &g, NULL));
+    assert_int_equal(mote_gguf_version(g), 3);
+    assert_values(g);
     assert_int_equal(mote_gguf_n_tensors(g), 2);
     const mote_gguf_tensor *t = mote_gguf_find_tensor(g, "weights");
     assert_int_equal(t->n_dims, 2);
