@@ -46,7 +46,7 @@ int cli_output_code(mote_status status, bool from_flags) {
 int cli_output_status(mote_status status, const mote_error *err, bool from_flags) {
     const char *hint = NULL;
     if (status == MOTE_ERR_BUDGET)
-        hint = "a smaller context (-c) or a smaller model takes less; --mem-max sets the limit";
+        hint = "--mem-max sets the limit; a smaller model needs less";
     else if (status == MOTE_ERR_CONTEXT)
         hint = "-c N gives a larger context, as far as the model was trained for it";
     if (status == MOTE_ERR_CANCELLED)
