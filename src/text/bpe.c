@@ -69,6 +69,7 @@ static uint32_t find_slot(const mote_bpe *b, int32_t left, int32_t right) {
 }
 
 mote_status mote_bpe_finish(mote_bpe *b, mote_error *err) {
+    mote_vocabulary_find_joins(b->vocabulary, b->bytes, &b->joins);
     b->n_slots = b->n_merges + b->n_merges / 2 + 16;
     b->slots = mote_mem_zalloc_array(b->n_slots, sizeof *b->slots);
     if (!b->slots)
@@ -136,12 +137,7 @@ static bool only_newlines(const uint8_t *word, size_t len) {
     return true;
 }
 
-mote_status mote_bpe_encode(const mote_bpe *b, mote_merger *m, const uint8_t *word, size_t len, mote_ids *out) {
-    if (b->whole_words || (b->whole_newlines && only_newlines(word, len))) {
-        int32_t id = whole(b, word, len);
-        if (id >= 0)
-            return mote_ids_push(out, id);
-    }
+static mote_status encode_stretch(const mote_bpe *b, mote_merger *m, const uint8_t *word, size_t len, bool *unknown, mote_ids *out) {
     MOTE_TRY(mote_merger_reserve(m, len));
     uint32_t prev = UINT32_MAX;
     for (size_t i = 0; i < len;) {
@@ -153,14 +149,27 @@ mote_status mote_bpe_encode(const mote_bpe *b, mote_merger *m, const uint8_t *wo
         i += n;
     }
     MOTE_TRY(mote_merger_run(m, word, len, rule, b));
-    bool unknown = false;
     for (size_t i = 0; i < len; i += m->symbols[i].len) {
         if (m->symbols[i].id >= 0) {
-            unknown = false;
+            *unknown = false;
             MOTE_TRY(mote_ids_push(out, m->symbols[i].id));
         } else {
-            MOTE_TRY(push_unknown(b, word + i, m->symbols[i].len, &unknown, out));
+            MOTE_TRY(push_unknown(b, word + i, m->symbols[i].len, unknown, out));
         }
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_bpe_encode(const mote_bpe *b, mote_merger *m, const uint8_t *word, size_t len, mote_ids *out) {
+    if (b->whole_words || (b->whole_newlines && only_newlines(word, len))) {
+        int32_t id = whole(b, word, len);
+        if (id >= 0)
+            return mote_ids_push(out, id);
+    }
+    bool unknown = false;
+    for (size_t at = 0, end; at < len; at = end) {
+        end = mote_vocabulary_stretch(&b->joins, word, at, len);
+        MOTE_TRY(encode_stretch(b, m, word + at, end - at, &unknown, out));
     }
     return MOTE_OK;
 }

@@ -21,6 +21,7 @@ typedef struct mote_bpe {
     bool fuse_unknown;
     int32_t unknown;       /* -1: what has no token is dropped */
     int32_t byte_ids[256]; /* -1: none */
+    mote_vocabulary_joins joins;
 } mote_bpe;
 
 MOTE_MUST_CHECK mote_status mote_bpe_init(mote_bpe *b, const mote_vocabulary *v, uint32_t n_merges, bool bytes, mote_error *err);

@@ -14,6 +14,7 @@ void mote_spm_init(mote_spm *s, const mote_vocabulary *v, int32_t unknown) {
         if (s->byte_ids[i] < 0)
             s->byte_ids[i] = mote_vocabulary_find(v, &byte, 1);
     }
+    mote_vocabulary_find_joins(v, false, &s->joins);
 }
 
 /* Ascending order of the result is descending order of the (finite) score. */
@@ -33,7 +34,7 @@ static int rule(const void *model, const uint8_t *text, const mote_merger_symbol
     return 1;
 }
 
-mote_status mote_spm_encode(const mote_spm *s, mote_merger *m, const uint8_t *text, size_t len, mote_ids *out) {
+static mote_status encode_stretch(const mote_spm *s, mote_merger *m, const uint8_t *text, size_t len, mote_ids *out) {
     MOTE_TRY(mote_merger_reserve(m, len));
     uint32_t prev = UINT32_MAX;
     for (size_t i = 0; i < len;) {
@@ -56,6 +57,14 @@ mote_status mote_spm_encode(const mote_spm *s, mote_merger *m, const uint8_t *te
             if (id >= 0)
                 MOTE_TRY(mote_ids_push(out, id));
         }
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_spm_encode(const mote_spm *s, mote_merger *m, const uint8_t *text, size_t len, mote_ids *out) {
+    for (size_t at = 0, end; at < len; at = end) {
+        end = mote_vocabulary_stretch(&s->joins, text, at, len);
+        MOTE_TRY(encode_stretch(s, m, text + at, end - at, out));
     }
     return MOTE_OK;
 }

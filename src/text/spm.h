@@ -9,6 +9,7 @@ typedef struct mote_spm {
     const mote_vocabulary *vocabulary; /* with scores */
     int32_t unknown;                   /* -1: what has neither token nor byte tokens is dropped */
     int32_t byte_ids[256];
+    mote_vocabulary_joins joins;
 } mote_spm;
 
 void mote_spm_init(mote_spm *s, const mote_vocabulary *v, int32_t unknown);

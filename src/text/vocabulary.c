@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "text/unicode.h"
 
 #include <string.h>
 
@@ -144,4 +145,32 @@ bool mote_vocabulary_spells_byte(mote_str text, uint8_t *byte) {
         return false;
     *byte = (uint8_t)(high << 4 | low);
     return true;
+}
+
+void mote_vocabulary_find_joins(const mote_vocabulary *v, bool spelled, mote_vocabulary_joins *joins) {
+    *joins = (mote_vocabulary_joins){0};
+    for (uint32_t id = 0; id < v->n_tokens; id++) {
+        mote_str t = mote_vocabulary_text(v, id);
+        int before = -1;
+        for (size_t i = 0; i < t.len;) {
+            int byte = (uint8_t)t.data[i];
+            uint32_t c;
+            if (spelled) {
+                i += mote_unicode_decode((const uint8_t *)t.data + i, t.len - i, &c);
+                byte = mote_unicode_to_byte(c);
+            } else {
+                i++;
+            }
+            if (before >= 0 && byte >= 0)
+                joins->bits[before << 2 | byte >> 6] |= (uint64_t)1 << (byte & 63);
+            before = byte;
+        }
+    }
+}
+
+size_t mote_vocabulary_stretch(const mote_vocabulary_joins *joins, const uint8_t *text, size_t at, size_t len) {
+    for (at++; at < len; at++)
+        if (!mote_vocabulary_joined(joins, text[at - 1], text[at]) && (text[at] & 0xc0) != 0x80)
+            break;
+    return at;
 }

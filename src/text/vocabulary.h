@@ -37,6 +37,18 @@ void mote_vocabulary_add(mote_vocabulary *v, mote_str text, mote_token_type type
 /* Makes texts findable. Of equal texts the lowest id is found. */
 MOTE_MUST_CHECK mote_status mote_vocabulary_finish(mote_vocabulary *v, mote_error *err);
 
+/* Which bytes stand side by side in some token. Where two neighbours of a text never do, no token can span them, and the text may be cut between them. */
+typedef struct mote_vocabulary_joins {
+    uint64_t bits[256 * 256 / 64];
+} mote_vocabulary_joins;
+/* spelled: texts are in GPT-2's alphabet, and the bytes they stand for are meant. */
+void mote_vocabulary_find_joins(const mote_vocabulary *v, bool spelled, mote_vocabulary_joins *joins);
+static inline bool mote_vocabulary_joined(const mote_vocabulary_joins *j, uint8_t a, uint8_t b) {
+    return j->bits[a << 2 | b >> 6] >> (b & 63) & 1;
+}
+/* The end of the stretch from `at` on that has to be encoded as one; cuts are made before whole characters only. */
+size_t mote_vocabulary_stretch(const mote_vocabulary_joins *joins, const uint8_t *text, size_t at, size_t len);
+
 /* -1: no such token. */
 int32_t mote_vocabulary_find(const mote_vocabulary *v, const char *text, size_t len);
 int32_t mote_vocabulary_find_byte(const mote_vocabulary *v, uint8_t byte); /* the token "<0xHH>" */
