@@ -75,7 +75,7 @@ static bool float_power(jinja_run *r, double a, double b, jinja_value *out) {
 }
 
 static bool float_binary(jinja_run *r, char op, jinja_value a, jinja_value b, jinja_value *out) {
-    double x, y;
+    double x = 0, y = 0;
     if (!mote_jinja_to_double(r, a, &x) || !mote_jinja_to_double(r, b, &y))
         return false;
     if (y == 0 && (op == '/' || op == 'd' || op == '%'))
