@@ -110,7 +110,7 @@ bool mote_jinja_same(jinja_value a, jinja_value b) {
     case JINJA_METHOD:
         return a.u.method->function == b.u.method->function && mote_jinja_same(a.u.method->self, b.u.method->self);
     default:
-        return a.u.s == b.u.s;
+        return a.sub == b.sub && a.u.s == b.u.s;
     }
 }
 

@@ -218,3 +218,20 @@ bool mote_jinja_dict_update(jinja_run *r, jinja_dict *d, const jinja_args *args,
             return false;
     return true;
 }
+
+bool mote_jinja_dict_sorted(jinja_run *r, const jinja_dict *d, const jinja_entry **out) {
+    jinja_entry *entries = mote_jinja_alloc_array(r, d->n, sizeof *entries);
+    jinja_value *keys = mote_jinja_alloc_array(r, d->n, sizeof *keys), *order = mote_jinja_alloc_array(r, d->n, sizeof *order);
+    if (!entries || !keys || !order)
+        return false;
+    for (size_t i = 0; i < d->n; i++) {
+        keys[i] = d->entries[i].key;
+        order[i] = jinja_int((int64_t)i);
+    }
+    if (!mote_jinja_sort(r, order, keys, d->n, false))
+        return false;
+    for (size_t i = 0; i < d->n; i++)
+        entries[i] = d->entries[order[i].u.i];
+    *out = entries;
+    return true;
+}

@@ -116,6 +116,7 @@ static jinja_flow exec_with(jinja_run *r, const jinja_node *n) {
         r->scope = inner;
         ok = ok && mote_jinja_assign(r, n->items[i], v);
     }
+    r->scope = inner;
     jinja_flow flow = ok ? mote_jinja_exec(r, n->body) : JINJA_FLOW_FAIL;
     r->scope = outer;
     return flow;

@@ -62,9 +62,7 @@ static bool generator(jinja_run *r, jinja_value source, int (*next)(jinja_run *,
     if (!copy)
         return false;
     *copy = *state;
-    /* Jinja looks into the value only if it is true: none gives an empty generator */
-    bool empty = !mote_jinja_truth(source);
-    jinja_iter *inner = mote_jinja_iterate(r, empty ? jinja_hint("") : source);
+    jinja_iter *inner = mote_jinja_iterate(r, source);
     *out = jinja_of_iter(inner ? mote_jinja_new_iter(r, next, inner, copy) : NULL);
     return out->u.iter != NULL;
 }
@@ -77,8 +75,18 @@ static bool function_name(jinja_run *r, jinja_value v, bool is_filter, const jin
     return *function || mote_jinja_fail(r, MOTE_ERR_FORMAT, "no %s named '%.*s'", is_filter ? "filter" : "test", MOTE_STR_ARGS(name));
 }
 
+/* Jinja looks at the arguments only if the value is true: none, 0 or an empty list give an empty generator. */
+static bool no_items(jinja_run *r, const jinja_args *args, jinja_value *out) {
+    if (args->n == 0 || mote_jinja_truth(args->v[0]))
+        return false;
+    *out = jinja_of_iter(mote_jinja_iterate(r, jinja_hint("no items")));
+    return true;
+}
+
 bool mote_jinja_filter_map(jinja_run *r, const jinja_args *args, jinja_value *out) {
     map_state state = {0};
+    if (no_items(r, args, out))
+        return out->u.iter != NULL;
     for (size_t i = 0; args->n == 1 && i < args->n_kw; i++) {
         if (mote_str_is(args->kw[i].name, "attribute")) {
             state.attribute = args->kw[i].value;
@@ -99,6 +107,8 @@ bool mote_jinja_filter_map(jinja_run *r, const jinja_args *args, jinja_value *ou
 static bool select_items(jinja_run *r, const jinja_args *args, bool by_attribute, bool negate, jinja_value *out) {
     map_state state = {.by_attribute = by_attribute, .negate = negate};
     size_t name = by_attribute ? 2 : 1;
+    if (no_items(r, args, out))
+        return out->u.iter != NULL;
     if (args->n < name)
         return mote_jinja_fail(r, MOTE_ERR_FORMAT, "missing parameter for attribute name");
     if (by_attribute)

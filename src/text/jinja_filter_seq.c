@@ -12,17 +12,16 @@ static bool sort_key(jinja_run *r, jinja_value item, jinja_value attribute, jinj
     return mote_jinja_attr_path(r, item, attribute, fallback, &v) && fold(r, case_sensitive, v, out);
 }
 
-/* "a,b.c": a list with one key for each attribute, as sort compares by. */
+/* "a,b.c": a list with one key for each attribute, as sort compares by. A list even of one: equal keys are then never asked for
+ * their order, which undefined ones do not have. */
 static bool multi_key(jinja_run *r, jinja_value item, jinja_value attribute, bool case_sensitive, jinja_value *out) {
-    jinja_list *paths = NULL;
+    jinja_list single = {.items = &attribute, .n = 1}, *paths = &single;
     jinja_value split[3] = {attribute, {0}, {0}}, list;
     if (attribute.type == JINJA_STR) {
         if (!mote_jinja_make_str(r, MOTE_STR(","), &split[1]) || !mote_jinja_str_method(MOTE_STR("split"))->call(r, split, &list))
             return false;
         paths = list.u.l;
     }
-    if (!paths || paths->n == 1)
-        return sort_key(r, item, attribute, JINJA_MISSING_VALUE, case_sensitive, out);
     jinja_list *keys = mote_jinja_new_list(r, paths->n);
     for (size_t i = 0; keys && i < keys->n; i++)
         if (!sort_key(r, item, paths->items[i], JINJA_MISSING_VALUE, case_sensitive, &keys->items[i]))
@@ -254,10 +253,8 @@ bool mote_jinja_filter_batch(jinja_run *r, jinja_value *a, jinja_value *out) {
     int64_t size;
     if (!mote_jinja_collect(r, a[0], &l) || !mote_jinja_index_arg(r, a[1], &size))
         return false;
-    size_t n = size > 0 ? (size_t)size : l->n + 1; /* a count that is never reached puts all into one */
-    if (size == 0 && l->n)
-        n = 1; /* Jinja opens with an empty batch, then one item each */
-    size_t extra = size == 0 && l->n ? 1 : 0, n_batches = (l->n ? (l->n - 1) / n + 1 : 0) + extra;
+    size_t n = size > 0 ? (size_t)size : l->n + 1;                                         /* a count that is never reached puts all into one */
+    size_t extra = size == 0 && l->n, n_batches = (l->n ? (l->n - 1) / n + 1 : 0) + extra; /* Jinja reaches 0 once, before the first item */
     if (!(batches = mote_jinja_new_list(r, n_batches)))
         return false;
     for (size_t i = 0; i < n_batches; i++) {

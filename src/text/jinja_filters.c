@@ -28,7 +28,10 @@ static bool filter_attr(jinja_run *r, jinja_value *a, jinja_value *out) {
 /* Python's pprint gives the repr where it fits a line; its way of breaking lines is not rebuilt. */
 static bool filter_pprint(jinja_run *r, jinja_value *a, jinja_value *out) {
     size_t mark = r->text.len;
-    if (!mote_jinja_put_repr(r, a[0]) || !mote_jinja_take(r, mark, out))
+    r->sort_keys = true;
+    bool ok = mote_jinja_put_repr(r, a[0]);
+    r->sort_keys = false;
+    if (!ok || !mote_jinja_take(r, mark, out))
         return false;
     if (mote_jinja_n_chars(r, *out) > 80 && a[0].type != JINJA_INT && a[0].type != JINJA_FLOAT)
         return mote_jinja_fail(r, MOTE_ERR_UNSUPPORTED, "pprint of more than one line is not supported");

@@ -1,4 +1,4 @@
-/* The global functions: range, dict, namespace, cycler, joiner, raise_exception, strftime_now. lipsum exists, and refuses. */
+/* The global functions: range, dict, namespace, cycler, joiner, raise_exception, strftime_now. lipsum and self exist, and refuse. */
 #include "text/jinja_run.h"
 
 #include "base/error.h"
@@ -93,6 +93,12 @@ static bool global_lipsum(jinja_run *r, const jinja_args *args, jinja_value *out
     return mote_jinja_fail(r, MOTE_ERR_UNSUPPORTED, "'lipsum' is not supported: its text is random");
 }
 
+static bool global_self(jinja_run *r, const jinja_args *args, jinja_value *out) {
+    (void)args;
+    (void)out;
+    return mote_jinja_fail(r, MOTE_ERR_UNSUPPORTED, "'self' is not supported");
+}
+
 const jinja_builtin *mote_jinja_global(mote_str name) {
     static const jinja_builtin globals[] = {
         {"range", "-,-,-", 1, global_range, NULL},
@@ -103,6 +109,7 @@ const jinja_builtin *mote_jinja_global(mote_str name) {
         {"raise_exception", "message", 1, global_raise_exception, NULL},
         {"strftime_now", "format", 1, global_strftime_now, NULL},
         {"lipsum", NULL, 0, NULL, global_lipsum},
+        {"self", NULL, 0, NULL, global_self},
         {.name = NULL},
     };
     return mote_jinja_find(globals, name);

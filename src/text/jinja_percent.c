@@ -101,6 +101,8 @@ static bool put_float(jinja_run *r, const conversion *c, jinja_value v) {
 
 static bool put_char(jinja_run *r, const conversion *c, jinja_value v) {
     char bytes[4];
+    if (v.type == JINJA_BOOL)
+        v = jinja_int(v.u.b);
     if (v.type == JINJA_STR && mote_jinja_n_chars(r, v) == 1)
         return put_padded(r, c, MOTE_STR(""), jinja_text(v), false);
     if (v.type != JINJA_INT || v.u.i < 0 || v.u.i > 0x10ffff || (v.u.i >= 0xd800 && v.u.i < 0xe000))

@@ -46,10 +46,11 @@ static bool put_items(jinja_run *r, const jinja_list *l, const char *open, const
 }
 
 static bool put_dict(jinja_run *r, const jinja_dict *d) {
-    if (!mote_jinja_put_text(r, "{"))
+    const jinja_entry *entries = d->entries;
+    if ((r->sort_keys && !mote_jinja_dict_sorted(r, d, &entries)) || !mote_jinja_put_text(r, "{"))
         return false;
     for (size_t i = 0; i < d->n; i++)
-        if ((i && !mote_jinja_put_text(r, ", ")) || !mote_jinja_put_repr(r, d->entries[i].key) || !mote_jinja_put_text(r, ": ") || !mote_jinja_put_repr(r, d->entries[i].value))
+        if ((i && !mote_jinja_put_text(r, ", ")) || !mote_jinja_put_repr(r, entries[i].key) || !mote_jinja_put_text(r, ": ") || !mote_jinja_put_repr(r, entries[i].value))
             return false;
     return mote_jinja_put_text(r, "}");
 }

@@ -46,6 +46,7 @@ struct jinja_run {
     unsigned depth, call_depth, line;
     jinja_value *root; /* variables of the outermost scope, by name id */
     jinja_scope *scope;
+    bool sort_keys;         /* repr writes dictionaries in order of their keys (pprint) */
     jinja_value block_text; /* what a filter block or block set hands to its first filter */
     struct tm now;
     int now_microseconds;
@@ -94,6 +95,7 @@ bool mote_jinja_dict_set(jinja_run *r, jinja_dict *d, jinja_value key, jinja_val
 jinja_value *mote_jinja_dict_get(jinja_run *r, const jinja_dict *d, jinja_value key); /* NULL: absent or unhashable */
 jinja_value *mote_jinja_dict_get_str(const jinja_dict *d, mote_str key);
 bool mote_jinja_dict_set_str(jinja_run *r, jinja_dict *d, mote_str key, jinja_value value);        /* copies the key */
+bool mote_jinja_dict_sorted(jinja_run *r, const jinja_dict *d, const jinja_entry **out);           /* the entries in order of their keys */
 bool mote_jinja_dict_update(jinja_run *r, jinja_dict *d, const jinja_args *args, const char *who); /* dict(*args, **kwargs) */
 
 /* --- comparing (jinja_compare.c) --- */

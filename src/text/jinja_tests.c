@@ -60,16 +60,19 @@ static bool test_upper(jinja_run *r, jinja_value *a, jinja_value *out) {
     return by_method(r, a[0], "isupper", out);
 }
 
+static bool is_hashable(jinja_run *r, jinja_value v) {
+    uint64_t hash;
+    return mote_jinja_hash(r, v, &hash) || mote_jinja_fail(r, MOTE_ERR_FORMAT, "type error: unhashable type: '%s'", mote_jinja_type_name(v));
+}
+
 static bool test_filter(jinja_run *r, jinja_value *a, jinja_value *out) {
-    (void)r;
     *out = jinja_bool(a[0].type == JINJA_STR && mote_jinja_filter(jinja_text(a[0])));
-    return true;
+    return is_hashable(r, a[0]);
 }
 
 static bool test_test(jinja_run *r, jinja_value *a, jinja_value *out) {
-    (void)r;
     *out = jinja_bool(a[0].type == JINJA_STR && mote_jinja_test(jinja_text(a[0])));
-    return true;
+    return is_hashable(r, a[0]);
 }
 
 static bool test_sameas(jinja_run *r, jinja_value *a, jinja_value *out) {

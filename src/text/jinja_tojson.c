@@ -29,7 +29,7 @@ static bool put_string(jinja_run *r, const dump *d, mote_str s) {
         c = jinja_decode(&p);
         if (c >= 0x80 && !d->ascii)
             continue;
-        if (c == 0x7f)
+        if (c == 0x7f && !d->ascii)
             continue;
         static const char letters[] = "\"\\\n\r\t\f\b", escapes[] = "\"\\nrtfb";
         const char *found = c && c < 0x80 ? strchr(letters, (int)c) : NULL;
@@ -80,29 +80,11 @@ static bool put_key(jinja_run *r, const dump *d, jinja_value key) {
     return mote_jinja_put(r, "\"", 1) && put_number(r, key) && mote_jinja_put(r, "\"", 1);
 }
 
-/* The entries in order of their keys. */
-static bool sorted_entries(jinja_run *r, const jinja_dict *d, const jinja_entry **out) {
-    jinja_entry *entries = mote_jinja_alloc_array(r, d->n, sizeof *entries);
-    jinja_value *keys = mote_jinja_alloc_array(r, d->n, sizeof *keys), *order = mote_jinja_alloc_array(r, d->n, sizeof *order);
-    if (!entries || !keys || !order)
-        return false;
-    for (size_t i = 0; i < d->n; i++) {
-        keys[i] = d->entries[i].key;
-        order[i] = jinja_int((int64_t)i);
-    }
-    if (!mote_jinja_sort(r, order, keys, d->n, false))
-        return false;
-    for (size_t i = 0; i < d->n; i++)
-        entries[i] = d->entries[order[i].u.i];
-    *out = entries;
-    return true;
-}
-
 static bool put_dict(jinja_run *r, dump *d, const jinja_dict *dict) {
     const jinja_entry *entries = dict->entries;
     if (dict->n == 0)
         return mote_jinja_put_text(r, "{}");
-    if ((d->sort && !sorted_entries(r, dict, &entries)) || !mote_jinja_put(r, "{", 1))
+    if ((d->sort && !mote_jinja_dict_sorted(r, dict, &entries)) || !mote_jinja_put(r, "{", 1))
         return false;
     d->level++;
     for (size_t i = 0; i < dict->n; i++)
