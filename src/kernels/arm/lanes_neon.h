@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #define VF_LANES 4
-/* The tile of attn_lanes.h: a tile of 4 x 4 accumulators, four loaded vectors, four query elements: 24 of 32 registers. */
-#define VF_TILE_QUERIES 4
-#define VF_TILE_GROUPS 1
+/* The tile of attn_tile_lanes.h: 24 accumulators, 3 row elements and a loaded vector of 32 registers. */
+#define VF_TILE_ROWS 3
+#define VF_TILE_GROUPS 2
 
 typedef float32x4_t vf;
 

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #define VF_LANES 8
-/* The tile of attn_lanes.h: a tile of 6 x 2 accumulators, two loaded vectors and a broadcast: 15 of 16 registers. */
-#define VF_TILE_QUERIES 6
-#define VF_TILE_GROUPS 1
+/* The tile of attn_tile_lanes.h: 12 accumulators, 3 row elements and a loaded vector: all 16 registers. */
+#define VF_TILE_ROWS 3
+#define VF_TILE_GROUPS 2
 
 typedef __m256 vf;
 

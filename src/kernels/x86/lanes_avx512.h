@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #define VF_LANES 16
-/* The tile of attn_lanes.h: a tile of 8 x 2 accumulators, two loaded vectors and a broadcast: 19 of 32 registers. */
-#define VF_TILE_QUERIES 8
-#define VF_TILE_GROUPS 2
+/* The tile of attn_tile_lanes.h: 16 accumulators, 4 row elements and a loaded vector of 32 registers. */
+#define VF_TILE_ROWS 4
+#define VF_TILE_GROUPS 4
 
 typedef __m512 vf;
 

@@ -118,4 +118,21 @@ static inline float *guarded_input(mote_rng *rng, guarded_kind kind, size_t n) {
     return x;
 }
 
+/* Seconds of a run: the best of several batches of about a millisecond, so that a busy machine disturbs little. */
+static inline double guarded_time(void (*run)(void *job), void *job) {
+    enum { BATCHES = 30, BATCH_MICROSECONDS = 1000 };
+    double start = mote_clock_seconds(), best = 1e9;
+    run(job);
+    double once = mote_clock_seconds() - start;
+    int runs = once > BATCH_MICROSECONDS * 1e-6 ? 1 : (int)(BATCH_MICROSECONDS * 1e-6 / (once + 1e-8)) + 1;
+    for (int batch = 0; batch < BATCHES; batch++) {
+        start = mote_clock_seconds();
+        for (int i = 0; i < runs; i++)
+            run(job);
+        double seconds = (mote_clock_seconds() - start) / runs;
+        best = seconds < best ? seconds : best;
+    }
+    return best;
+}
+
 #endif

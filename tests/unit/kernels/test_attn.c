@@ -321,32 +321,40 @@ static void store_bytes_are_checked(void **state) {
     assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_BF16, SIZE_MAX / 64, 64), 0);
 }
 
+typedef struct bench_job {
+    const mote_kernels *table;
+    const head *h;
+    float *scores, *out;
+} bench_job;
+
+static void run_scores(void *job) {
+    const bench_job *j = job;
+    const head *h = j->h;
+    j->table->attn.scores(h->k, h->type, h->head_dim, 0, h->n, h->q, h->q_stride, h->n_queries, 0.1f, j->scores, h->n);
+}
+
+static void run_mix(void *job) {
+    const bench_job *j = job;
+    const head *h = j->h;
+    j->table->attn.mix(h->v, h->type, h->head_dim, 0, h->n, h->weights, h->weight_stride, h->n_queries, j->out, h->head_dim);
+}
+
 /* Gflop/s of scores and mix, GB/s of the store, with n_queries a call. */
 static void bench_case(mote_dtype type, size_t head_dim, size_t n, size_t n_queries) {
     head h = create_head(type, head_dim, n, n_queries, KIND_USUAL);
-    float *scores = malloc(n_queries * n * sizeof *scores), *out = malloc(n_queries * head_dim * sizeof *out);
-    assert_true(scores && out);
+    bench_job job = {.h = &h, .scores = malloc(n_queries * n * sizeof(float)), .out = malloc(n_queries * head_dim * sizeof(float))};
+    assert_true(job.scores && job.out);
     printf("%-5s head_dim %3zu  positions %4zu  queries %3zu", mote_dtype_get(type)->name, head_dim, n, n_queries);
     for (int t = TABLES.n > 1; t < TABLES.n; t++)
         for (int mix = 0; mix < 2; mix++) {
-            const mote_kernels *k = &TABLES.tables[t];
-            double start = mote_clock_seconds(), seconds;
-            size_t runs = 0;
-            do {
-                if (mix)
-                    k->attn.mix(h.v, type, head_dim, 0, n, h.weights, h.weight_stride, n_queries, out, head_dim);
-                else
-                    k->attn.scores(h.k, type, head_dim, 0, n, h.q, h.q_stride, n_queries, 0.1f, scores, n);
-                runs++;
-                seconds = mote_clock_seconds() - start;
-            } while (seconds < 0.1);
-            double a_run = seconds / (double)runs;
-            printf("  %s %s %6.1f Gflop/s %5.1f GB/s", TABLES.names[t], mix ? "mix" : "scores", 2e-9 * (double)(n_queries * n * head_dim) / a_run,
-                   1e-9 * (double)mote_attn_store_bytes(type, head_dim, n) / a_run);
+            job.table = &TABLES.tables[t];
+            double seconds = guarded_time(mix ? run_mix : run_scores, &job);
+            printf("  %s %s %6.1f Gflop/s %5.1f GB/s", TABLES.names[t], mix ? "mix" : "scores", 2e-9 * (double)(n_queries * n * head_dim) / seconds,
+                   1e-9 * (double)mote_attn_store_bytes(type, head_dim, n) / seconds);
         }
     printf("\n");
-    free(scores);
-    free(out);
+    free(job.scores);
+    free(job.out);
     free_head(&h);
 }
 

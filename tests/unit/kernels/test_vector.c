@@ -251,33 +251,40 @@ static void rope_turns_the_right_pairs(void **state) {
     }
 }
 
+typedef struct bench_job {
+    int op;
+    const mote_kernels *table;
+    float *y, *a, *b, *c;
+    size_t n;
+} bench_job;
+
+static void run_job(void *job) {
+    const bench_job *j = job;
+    memcpy(j->y, j->c, j->n * sizeof *j->y); /* or repeated work in place would leave the usual range */
+    OPS[j->op].run(j->table, j->y, j->a, j->b, j->c, j->n);
+}
+
 static int bench(void) {
-    enum { N = 4096 };
-    printf("nanoseconds an element, n = %d\n%-20s", N, "");
+    bench_job job = {.n = 4096};
+    printf("nanoseconds an element, n = %zu\n%-20s", job.n, "");
     for (int t = 0; t < TABLES.n; t++)
         printf("%10s", TABLES.names[t]);
     printf("\n");
-    for (int op = 0; op < N_OPS; op++) {
-        float *y = guarded_input(&RNG, KIND_USUAL, N), *a = guarded_input(&RNG, KIND_USUAL, N), *b = guarded_input(&RNG, KIND_USUAL, N), *c = guarded_input(&RNG, KIND_USUAL, N);
-        printf("%-20s", OPS[op].name);
+    for (job.op = 0; job.op < N_OPS; job.op++) {
+        printf("%-20s", OPS[job.op].name);
         for (int t = 0; t < TABLES.n; t++) {
-            double start = mote_clock_seconds(), seconds;
-            size_t runs = 0;
-            do {
-                OPS[op].run(&TABLES.tables[t], y, a, b, c, N);
-                runs++;
-                if (runs % 16 == 0) /* repeated in place, values would leave the usual range */
-                    for (size_t i = 0; i < N; i++)
-                        y[i] = c[i];
-                seconds = mote_clock_seconds() - start;
-            } while (seconds < 0.05);
-            printf("%10.3f", seconds * 1e9 / ((double)runs * N));
+            job.table = &TABLES.tables[t];
+            job.y = guarded_input(&RNG, KIND_USUAL, job.n);
+            job.a = guarded_input(&RNG, KIND_USUAL, job.n);
+            job.b = guarded_input(&RNG, KIND_USUAL, job.n);
+            job.c = guarded_input(&RNG, KIND_USUAL, job.n);
+            printf("%10.3f", guarded_time(run_job, &job) * 1e9 / (double)job.n);
+            free(job.y);
+            free(job.a);
+            free(job.b);
+            free(job.c);
         }
         printf("\n");
-        free(y);
-        free(a);
-        free(b);
-        free(c);
     }
     return 0;
 }
