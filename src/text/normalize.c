@@ -152,6 +152,8 @@ static mote_status map_character(mote_normalize_op op, uint32_t c, const uint8_t
         return c < 0x80 ? mote_buffer_append_char(out, (char)(c - 'A' < 26 ? c + 32 : c)) : append_lower(c, out);
     case MOTE_NORMALIZE_STRIP_ACCENTS:
         return class & MOTE_UNICODE_MN ? MOTE_OK : mote_buffer_append(out, bytes, n);
+    case MOTE_NORMALIZE_STRIP_MARKS:
+        return class & MOTE_UNICODE_M ? MOTE_OK : mote_buffer_append(out, bytes, n);
     case MOTE_NORMALIZE_CLEAN:
         if (c == '\t' || c == '\n' || c == '\r')
             return mote_buffer_append_char(out, ' ');

@@ -15,6 +15,7 @@ typedef enum mote_normalize_op {
     MOTE_NORMALIZE_NFKD,
     MOTE_NORMALIZE_LOWERCASE,
     MOTE_NORMALIZE_STRIP_ACCENTS, /* drops category Mn */
+    MOTE_NORMALIZE_STRIP_MARKS,   /* drops category M */
     MOTE_NORMALIZE_STRIP,         /* white space at the ends: left, right */
     MOTE_NORMALIZE_CLEAN,         /* BERT: drops control characters, white space becomes a space */
     MOTE_NORMALIZE_SPACE_HAN,     /* BERT: spaces around Chinese characters */

@@ -82,7 +82,8 @@ static bool is_ascii(const uint8_t *text, size_t len) {
 
 /* Nothing happens to ASCII in a normal form, and that is most texts. */
 static bool is_idle(const mote_normalize_step *step, const uint8_t *text, size_t len) {
-    return (step->op <= MOTE_NORMALIZE_NFKD || step->op == MOTE_NORMALIZE_STRIP_ACCENTS || step->op == MOTE_NORMALIZE_SPACE_HAN) && is_ascii(text, len);
+    return (step->op <= MOTE_NORMALIZE_NFKD || step->op == MOTE_NORMALIZE_STRIP_ACCENTS || step->op == MOTE_NORMALIZE_STRIP_MARKS || step->op == MOTE_NORMALIZE_SPACE_HAN) &&
+           is_ascii(text, len);
 }
 
 static mote_status cut_specials(encoder *e, const mote_prefixes *p, const uint8_t *text, size_t len, bool first, mote_status (*rest)(encoder *, const uint8_t *, size_t, bool));
