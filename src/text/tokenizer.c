@@ -113,17 +113,43 @@ static bool is_word_character(uint32_t c) {
     return mote_unicode_class(c) & (MOTE_UNICODE_L | MOTE_UNICODE_M | MOTE_UNICODE_N | MOTE_UNICODE_PC) && c != MOTE_UNICODE_BAD;
 }
 
+/* The character that ends at `at` (> 0), and where it starts. */
+static uint32_t character_before(const uint8_t *text, size_t at, size_t *start) {
+    uint32_t c;
+    size_t i = at - 1;
+    while (i > 0 && at - i < 4 && (text[i] & 0xc0) == 0x80)
+        i--;
+    if (i + mote_unicode_decode(text + i, at - i, &c) != at) {
+        i = at - 1;
+        c = MOTE_UNICODE_BAD;
+    }
+    *start = i;
+    return c;
+}
+
+static size_t skip_spaces(const uint8_t *text, size_t at, size_t len) {
+    uint32_t c;
+    for (size_t n; at < len; at += n) {
+        n = mote_unicode_decode(text + at, len - at, &c);
+        if (!mote_unicode_is_space(c))
+            break;
+    }
+    return at;
+}
+
+static size_t skip_spaces_back(const uint8_t *text, size_t at, size_t from) {
+    size_t start;
+    while (at > from && mote_unicode_is_space(character_before(text, at, &start)))
+        at = start;
+    return at < from ? from : at;
+}
+
 /* Whether the token at [at, at + n) stands alone between characters that are no part of words. */
 static bool stands_alone(const uint8_t *text, size_t len, size_t at, size_t n) {
     uint32_t c;
-    size_t before = at;
-    while (before > 0 && at - before < 4 && (before == at || (text[before] & 0xc0) == 0x80))
-        before--;
-    if (at > 0) {
-        mote_unicode_decode(text + before, at - before, &c);
-        if (is_word_character(c))
-            return false;
-    }
+    size_t start;
+    if (at > 0 && is_word_character(character_before(text, at, &start)))
+        return false;
     if (at + n < len) {
         mote_unicode_decode(text + at + n, len - at - n, &c);
         if (is_word_character(c))
@@ -163,15 +189,11 @@ static mote_status cut_specials(encoder *e, const mote_prefixes *p, const uint8_
             continue;
         }
         unsigned flags = flags_of(e->t, id);
-        size_t stop = at;
-        while (flags & MOTE_ADDED_LSTRIP && stop > from && mote_unicode_is_space(text[stop - 1]) && text[stop - 1] < 0x80)
-            stop--;
+        size_t stop = flags & MOTE_ADDED_LSTRIP ? skip_spaces_back(text, at, from) : at;
         if (stop > from)
             MOTE_TRY(rest(e, text + from, stop - from, first && from == 0));
         MOTE_TRY(mote_ids_push(&e->out, id));
-        at += n;
-        while (flags & MOTE_ADDED_RSTRIP && at < len && text[at] < 0x80 && mote_unicode_is_space(text[at]))
-            at++;
+        at = flags & MOTE_ADDED_RSTRIP ? skip_spaces(text, at + n, len) : at + n;
         from = at;
     }
     return from < len ? rest(e, text + from, len - from, first && from == 0) : MOTE_OK;
