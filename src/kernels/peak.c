@@ -5,7 +5,7 @@
 /* What a CPU without our vector levels does: the compiler's own vectors of the plain sum. */
 static uint64_t int8_c(uint64_t n_rounds, uint32_t *sink) {
     enum { LANES = 64, STEPS = 16 };
-    int32_t sums[LANES] = {0};
+    uint32_t sums[LANES] = {0}; /* wraps: only the work counts */
     int8_t a[LANES], b[LANES];
     for (int i = 0; i < LANES; i++) {
         a[i] = (int8_t)i;
@@ -14,9 +14,9 @@ static uint64_t int8_c(uint64_t n_rounds, uint32_t *sink) {
     for (uint64_t r = 0; r < n_rounds; r++)
         for (int s = 0; s < STEPS; s++)
             for (int i = 0; i < LANES; i++)
-                sums[i] += a[i] * (int8_t)(b[i] + s);
+                sums[i] += (uint32_t)(a[i] * (int8_t)(b[i] + s));
     for (int i = 0; i < LANES; i++)
-        *sink += (uint32_t)sums[i];
+        *sink += sums[i];
     return n_rounds * LANES * STEPS * 2;
 }
 
