@@ -11,13 +11,13 @@ INLINE lanes_f load_weights(int type, const uint8_t *p) {
     return type == MOTE_DTYPE_F32 ? lanes_load_f((const float *)(const void *)p) : type == MOTE_DTYPE_F16 ? lanes_load_f16(p) : lanes_load_bf16(p);
 }
 
-/* y [n][n_vectors * LANES] (+)= weights times n columns of x. w: the first panel's k = 0, the next panel panel_bytes on. */
-INLINE void float_body(const int type, const int n_vectors, const int n, const uint8_t *w, size_t panel_bytes, size_t k, const float *x, size_t x_stride, float *y, size_t y_stride,
-                       bool is_first) {
+/* y [n][n_vectors * LANES] = sums (in rows of as many; zero if NULL) + weights times n columns of x. w: the first panel's k = 0, the next panel panel_bytes on. */
+INLINE void float_body(const int type, const int n_vectors, const int n, const uint8_t *w, size_t panel_bytes, size_t k, const float *x, size_t x_stride, const float *sums,
+                       float *y, size_t y_stride) {
     const size_t width = type == MOTE_DTYPE_F32 ? 4 : 2;
     lanes_f total[8][MOST_VECTORS];
     UNROLL for (int c = 0; c < n; c++) {
-        UNROLL for (int v = 0; v < n_vectors; v++) total[c][v] = is_first ? lanes_zero_f() : lanes_load_f(y + (size_t)c * y_stride + v * LANES);
+        UNROLL for (int v = 0; v < n_vectors; v++) total[c][v] = sums ? lanes_load_f(sums + (c * n_vectors + v) * LANES) : lanes_zero_f();
     }
     for (size_t b = 0; b < k; b += MOTE_BLOCK) {
         lanes_f block[8][MOST_VECTORS];
@@ -43,15 +43,15 @@ INLINE void float_body(const int type, const int n_vectors, const int n, const u
     }
 }
 
-typedef void float_fn(const uint8_t *w, size_t panel_bytes, size_t k, const float *x, size_t x_stride, float *y, size_t y_stride, bool is_first);
+typedef void float_fn(const uint8_t *w, size_t panel_bytes, size_t k, const float *x, size_t x_stride, const float *sums, float *y, size_t y_stride);
 typedef struct float_width {
     int n;
     float_fn *run;
 } float_width;
 
-#define FLOAT_FUNCTION(width, name, type, n_vectors)                                                                                                                \
-    static void float_##name##_##width(const uint8_t *w, size_t panel_bytes, size_t k, const float *x, size_t x_stride, float *y, size_t y_stride, bool is_first) { \
-        float_body(type, n_vectors, width, w, panel_bytes, k, x, x_stride, y, y_stride, is_first);                                                                  \
+#define FLOAT_FUNCTION(width, name, type, n_vectors)                                                                                                                    \
+    static void float_##name##_##width(const uint8_t *w, size_t panel_bytes, size_t k, const float *x, size_t x_stride, const float *sums, float *y, size_t y_stride) { \
+        float_body(type, n_vectors, width, w, panel_bytes, k, x, x_stride, sums, y, y_stride);                                                                          \
     }
 #define FLOAT_ENTRY(width, name, ...) {width, float_##name##_##width},
 #define FLOAT_WIDTHS(X, ...) X(4, __VA_ARGS__) X(2, __VA_ARGS__) X(1, __VA_ARGS__)
@@ -73,7 +73,7 @@ static void run_float_direct(const mote_packed *w, size_t first_panel, size_t la
             _Alignas(64) float sums[4 * MOTE_PANEL_ROWS];
             while ((size_t)width->n > x->n_tokens - t)
                 width++;
-            width->run((const uint8_t *)w->data + p * w->panel_bytes, w->panel_bytes, x->k, x->f + t * x->k, x->k, sums, MOTE_PANEL_ROWS, true);
+            width->run((const uint8_t *)w->data + p * w->panel_bytes, w->panel_bytes, x->k, x->f + t * x->k, x->k, NULL, sums, MOTE_PANEL_ROWS);
             store_panel(w, p * MOTE_PANEL_ROWS, sums, (size_t)width->n, y + t * y_stride, y_stride);
         }
     }
@@ -90,9 +90,10 @@ static void widen(const mote_packed *w, size_t panel, size_t first, size_t n, fl
 }
 
 static void run_float_tile(const mote_packed *w, size_t panel, const mote_acts *x, size_t from, size_t to, float *y, size_t y_stride) {
-    _Alignas(64) float scratch[TILE_PANELS * FLOAT_CHUNK * MOTE_PANEL_ROWS];
+    _Alignas(64) float scratch[TILE_PANELS * FLOAT_CHUNK * MOTE_PANEL_ROWS], sums[SPAN_TOKENS * TILE_ROWS];
     for (size_t first = 0; first < x->k; first += FLOAT_CHUNK) {
         const size_t len = least(x->k - first, FLOAT_CHUNK);
+        const bool is_last = first + len == x->k;
         const uint8_t *weights = (const uint8_t *)w->data + panel * w->panel_bytes + first * MOTE_PANEL_ROWS * 4;
         size_t distance = w->panel_bytes;
         if (w->type != MOTE_DTYPE_F32) {
@@ -104,20 +105,22 @@ static void run_float_tile(const mote_packed *w, size_t panel, const mote_acts *
         for (size_t t = from; t < to; t += (size_t)width->n) {
             while ((size_t)width->n > to - t)
                 width++;
-            width->run(weights, distance, len, x->f + t * x->k + first, x->k, y + t * y_stride + panel * MOTE_PANEL_ROWS, y_stride, first == 0);
+            float *waiting = sums + (t - from) * TILE_ROWS;
+            width->run(weights, distance, len, x->f + t * x->k + first, x->k, first > 0 ? waiting : NULL, is_last ? y + t * y_stride + panel * MOTE_PANEL_ROWS : waiting,
+                       is_last ? y_stride : TILE_ROWS);
         }
     }
 }
 
 static void run_floats(const mote_packed *w, size_t first_panel, size_t last_panel, const mote_acts *x, float *y, size_t y_stride) {
-    enum { SPAN_FLOATS = (512 << 10) / 4 };
-    size_t whole = least(last_panel, w->n_rows / MOTE_PANEL_ROWS), n_tiled = x->n_tokens > 4 && whole > first_panel ? (whole - first_panel) / TILE_PANELS * TILE_PANELS : 0;
-    size_t span = SPAN_FLOATS / (x->k + 1) / TILE_COLUMNS * TILE_COLUMNS;
-    if (span < TILE_COLUMNS)
-        span = TILE_COLUMNS;
-    for (size_t from = 0; n_tiled && from < x->n_tokens; from += span)
-        for (size_t p = first_panel; p < first_panel + n_tiled; p += TILE_PANELS)
-            run_float_tile(w, p, x, from, least(from + span, x->n_tokens), y, y_stride);
+    enum { FLOAT_MIN_TOKENS = 5 };
+    const size_t n_tiled = tiled_panels(w, first_panel, last_panel, x, FLOAT_MIN_TOKENS);
+    if (n_tiled) {
+        const size_t span = span_tokens(x->n_tokens, x->k * sizeof(float));
+        for (size_t from = 0; from < x->n_tokens; from += span)
+            for (size_t p = first_panel; p < first_panel + n_tiled; p += TILE_PANELS)
+                run_float_tile(w, p, x, from, least(from + span, x->n_tokens), y, y_stride);
+    }
     if (first_panel + n_tiled < last_panel)
         run_float_direct(w, first_panel + n_tiled, last_panel, x, y, y_stride);
 }

@@ -8,7 +8,7 @@
 
 typedef void direct_fn(const uint8_t *panel, size_t k, size_t first, size_t n_blocks, const int8_t *q, size_t q_stride, const direct_columns *x, size_t column, float *sums);
 typedef void unpack_fn(const uint8_t *panel, size_t panel_bytes, size_t k, size_t first, size_t n_blocks, tile_scratch *out);
-typedef void tile_fn(const tile_scratch *weights, size_t n_blocks, const tile_activations *x, float *y, size_t y_stride, bool is_first);
+typedef void tile_fn(const tile_scratch *weights, size_t n_blocks, const tile_activations *x, const float *sums, float *y, size_t y_stride);
 
 typedef struct direct_width {
     int n;
@@ -45,9 +45,9 @@ MOTE_PANEL_TYPES(TYPE_FUNCTIONS)
     X(halves_3, 2, 4, 3)                             \
     X(halves_6, 2, 32, 6)                            \
     X(halves_affine_2, 2, -1, 2)
-#define TILE_FUNCTION(width, name, n_scales, offset, bits)                                                                                                 \
-    static void tile_##name##_##width(const tile_scratch *weights, size_t n_blocks, const tile_activations *x, float *y, size_t y_stride, bool is_first) { \
-        tile_body(width, n_scales, offset, bits, weights, n_blocks, x, y, y_stride, is_first);                                                             \
+#define TILE_FUNCTION(width, name, n_scales, offset, bits)                                                                                                     \
+    static void tile_##name##_##width(const tile_scratch *weights, size_t n_blocks, const tile_activations *x, const float *sums, float *y, size_t y_stride) { \
+        tile_body(width, n_scales, offset, bits, weights, n_blocks, x, sums, y, y_stride);                                                                     \
     }
 #define TILE_ENTRY(width, name, ...) {width, tile_##name##_##width},
 #define KIND_FUNCTIONS(name, ...)                 \
@@ -131,35 +131,52 @@ static void run_direct(const mote_packed *w, const type_functions *type, size_t 
     }
 }
 
-/* One large tile of rows times the tokens from..to. */
+/* One large tile of rows times the tokens from..to, at most SPAN_TOKENS. Sums wait in a compact array between chunks: rows of y may lie a power of two apart, where caches thrash.
+ */
 static void run_tile(const mote_packed *w, const type_functions *type, size_t panel, const mote_acts *x, size_t from, size_t to, float *y, size_t y_stride) {
     const size_t n_blocks = w->k / MOTE_BLOCK, x_blocks = x->k / MOTE_BLOCK;
     const tile_width *widths = tiles_of(type->traits);
     tile_scratch scratch;
+    _Alignas(64) float sums[SPAN_TOKENS * TILE_ROWS];
     for (size_t first = 0; first < n_blocks; first += CHUNK) {
         const size_t len = least(n_blocks - first, CHUNK);
+        const bool is_last = first + len == n_blocks;
         const tile_width *width = widths;
         type->unpack((const uint8_t *)w->data + panel * w->panel_bytes, w->panel_bytes, w->k, first, len, &scratch);
         for (size_t t = from; t < to; t += (size_t)width->n) {
             while ((size_t)width->n > to - t)
                 width++;
             const tile_activations columns = {x->q + t * x->k + first * MOTE_BLOCK, x->scale + t * x_blocks + first, x->sum + 2 * (t * x_blocks + first), x->k, x_blocks};
-            width->run(&scratch, len, &columns, y + t * y_stride + panel * MOTE_PANEL_ROWS, y_stride, first == 0);
+            float *waiting = sums + (t - from) * TILE_ROWS;
+            width->run(&scratch, len, &columns, first > 0 ? waiting : NULL, is_last ? y + t * y_stride + panel * MOTE_PANEL_ROWS : waiting, is_last ? y_stride : TILE_ROWS);
         }
     }
 }
 
+/* Tokens of a span: as even as can be, at most SPAN_TOKENS, with activations (row_bytes a token) that stay in the second-level cache. */
+static size_t span_tokens(size_t n_tokens, size_t row_bytes) {
+    enum { SPAN_BYTES = 512 << 10 }; /* half of the smallest such cache */
+    size_t most = SPAN_BYTES / (row_bytes + 1) / TILE_COLUMNS * TILE_COLUMNS;
+    most = most < TILE_COLUMNS ? TILE_COLUMNS : most > SPAN_TOKENS ? SPAN_TOKENS : most;
+    size_t n_spans = (n_tokens + most - 1) / most, even = (n_tokens + n_spans - 1) / n_spans;
+    return (even + TILE_COLUMNS - 1) / TILE_COLUMNS * TILE_COLUMNS;
+}
+
+/* How many of the panels first..last go through large tiles: whole ones, as many as make tiles. */
+static size_t tiled_panels(const mote_packed *w, size_t first_panel, size_t last_panel, const mote_acts *x, size_t min_tokens) {
+    size_t whole = least(last_panel, w->n_rows / MOTE_PANEL_ROWS);
+    return x->n_tokens >= min_tokens && whole > first_panel ? (whole - first_panel) / TILE_PANELS * TILE_PANELS : 0;
+}
+
 static void run_quantised(const mote_packed *w, size_t first_panel, size_t last_panel, const mote_acts *x, float *y, size_t y_stride) {
-    enum { SPAN_BYTES = 512 << 10 }; /* activations that stay in the second-level cache: half of the smallest one's size */
     const type_functions *type = functions_of(w->type);
-    size_t whole = least(last_panel, w->n_rows / MOTE_PANEL_ROWS),
-           n_tiled = x->n_tokens >= TILE_MIN_TOKENS && whole > first_panel ? (whole - first_panel) / TILE_PANELS * TILE_PANELS : 0;
-    size_t span = SPAN_BYTES / (x->k + 1) / TILE_COLUMNS * TILE_COLUMNS;
-    if (span < TILE_COLUMNS)
-        span = TILE_COLUMNS;
-    for (size_t from = 0; n_tiled && from < x->n_tokens; from += span)
-        for (size_t p = first_panel; p < first_panel + n_tiled; p += TILE_PANELS)
-            run_tile(w, type, p, x, from, least(from + span, x->n_tokens), y, y_stride);
+    const size_t n_tiled = tiled_panels(w, first_panel, last_panel, x, TILE_MIN_TOKENS);
+    if (n_tiled) {
+        const size_t span = span_tokens(x->n_tokens, x->k);
+        for (size_t from = 0; from < x->n_tokens; from += span)
+            for (size_t p = first_panel; p < first_panel + n_tiled; p += TILE_PANELS)
+                run_tile(w, type, p, x, from, least(from + span, x->n_tokens), y, y_stride);
+    }
     if (first_panel + n_tiled < last_panel)
         run_direct(w, type, first_panel + n_tiled, last_panel, x, y, y_stride);
 }

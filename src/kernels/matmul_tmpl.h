@@ -34,6 +34,7 @@ enum {
     TILE_ROWS = TILE_VECTORS * LANES,
     TILE_PANELS = TILE_ROWS / MOTE_PANEL_ROWS,
     CHUNK = 16,         /* blocks of a scratch: 16 to 24 KiB for 32 rows */
+    SPAN_TOKENS = 192,  /* tokens that share an unpacked scratch at most */
     DIRECT_CHUNK = 128, /* blocks for which the direct kernels prepare the activations */
     DIRECT_TOKENS = 16, /* tokens that they prepare at once */
     PREFETCH_BYTES = 2048
@@ -59,23 +60,26 @@ typedef union prepared_sum {
     float scaled;
 } prepared_sum;
 
+/* Whole vectors are written: out_scale has room for a multiple of LANES, out for twice that. */
 INLINE void prepare_column(int n_scales, int offset, const float *scale, const int32_t *sum, size_t n_blocks, float *out_scale, prepared_sum *out) {
-    for (size_t b = 0; b < n_blocks; b++)
-        out_scale[b] = scale[b];
-    if (offset >= 0 && n_scales == 1)
-        for (size_t b = 0; b < n_blocks; b++)
-            out[b].start = (sum[2 * b] + sum[2 * b + 1]) * -offset;
-    else if (offset >= 0)
-        for (size_t i = 0; i < 2 * n_blocks; i++)
-            out[i].start = sum[i] * -offset;
-    else if (n_scales == 1)
-        for (size_t b = 0; b < n_blocks; b++)
-            out[b].scaled = scale[b] * (float)(sum[2 * b] + sum[2 * b + 1]);
-    else
-        for (size_t b = 0; b < n_blocks; b++) {
-            out[2 * b].scaled = scale[b] * (float)sum[2 * b];
-            out[2 * b + 1].scaled = scale[b] * (float)sum[2 * b + 1];
+    for (size_t b = 0; b < n_blocks; b += LANES) {
+        const size_t n = n_blocks - b < LANES ? n_blocks - b : LANES, rest = 2 * n > LANES ? 2 * n - LANES : 0;
+        const lanes_f s = lanes_load_part_f(scale + b, n);
+        lanes_store_f(out_scale + b, s);
+        if (n_scales == 1) {
+            const lanes_i both = lanes_load_pair_sums(sum + 2 * b, n);
+            if (offset >= 0)
+                lanes_store(out + b, lanes_mul_i32(both, -offset));
+            else
+                lanes_store_f(&out[b].scaled, lanes_mul(s, lanes_from_i32(both)));
+        } else if (offset >= 0) {
+            lanes_store(out + 2 * b, lanes_mul_i32(lanes_load_part_i32(sum + 2 * b, 2 * n - rest), -offset));
+            lanes_store(out + 2 * b + LANES, lanes_mul_i32(lanes_load_part_i32(sum + 2 * b + LANES, rest), -offset));
+        } else {
+            for (size_t i = 0; i < 2 * n; i++)
+                out[2 * b + i].scaled = scale[b + i / 2] * (float)sum[2 * b + i];
         }
+    }
 }
 
 /* The eight vectors of one strip of a block. */
@@ -227,16 +231,13 @@ INLINE void prepare_tile(const int n, const int n_scales, const int offset, cons
     for (int c = 0; c < n; c++) {
         const float *scale = from->scale + (size_t)c * from->scale_stride;
         const int32_t *sum = from->sum + (size_t)c * 2 * from->scale_stride;
-        if (n_blocks == CHUNK) /* constant: no loop is left */
-            prepare_column(n_scales, offset, scale, sum, CHUNK, out->scale[c], out->sum[c]);
-        else
-            prepare_column(n_scales, offset, scale, sum, n_blocks, out->scale[c], out->sum[c]);
+        prepare_column(n_scales, offset, scale, sum, n_blocks, out->scale[c], out->sum[c]);
     }
 }
 
-/* y [n][TILE_ROWS] (+)= scratch times n columns. offset: the type's, or 0 where the numbers are signed. */
-INLINE void tile_body(const int n, const int n_scales, const int offset, const int bits, const tile_scratch *weights, size_t n_blocks, const tile_activations *from, float *y,
-                      size_t y_stride, bool is_first) {
+/* y [n][TILE_ROWS] = sums [n][TILE_ROWS] (zero if NULL) + scratch times n columns. offset: the type's, or 0 where the numbers are signed. */
+INLINE void tile_body(const int n, const int n_scales, const int offset, const int bits, const tile_scratch *weights, size_t n_blocks, const tile_activations *from,
+                      const float *sums, float *y, size_t y_stride) {
     tile_columns columns, *x = &columns;
     const int8_t *q = from->q;
     const size_t q_stride = from->q_stride;
@@ -244,7 +245,7 @@ INLINE void tile_body(const int n, const int n_scales, const int offset, const i
     const int len = 8 / n_scales, group = lanes_group(bits) < len ? lanes_group(bits) : len;
     lanes_f total[TILE_COLUMNS][TILE_VECTORS];
     UNROLL for (int c = 0; c < n; c++) {
-        UNROLL for (int v = 0; v < TILE_VECTORS; v++) total[c][v] = is_first ? lanes_zero_f() : lanes_load_f(y + (size_t)c * y_stride + v * LANES);
+        UNROLL for (int v = 0; v < TILE_VECTORS; v++) total[c][v] = sums ? lanes_load_f(sums + c * TILE_ROWS + v * LANES) : lanes_zero_f();
     }
     for (size_t b = 0; b < n_blocks; b++, q += MOTE_BLOCK) {
         UNROLL for (int h = 0; h < n_scales; h++) {

@@ -59,6 +59,30 @@ INLINE lanes_i lanes_set_four(const int8_t *q) {
     memcpy(&four, q, 4);
     return _mm256_set1_epi32(four);
 }
+INLINE lanes_i lanes_mul_i32(lanes_i v, int32_t x) {
+    return _mm256_mullo_epi32(v, _mm256_set1_epi32(x));
+}
+/* n <= LANES numbers; the other lanes are zero. */
+INLINE lanes_i lanes_load_part_i32(const int32_t *p, size_t n) {
+    int32_t part[LANES] = {0};
+    if (n == LANES)
+        return lanes_load((const void *)p);
+    memcpy(part, p, n * sizeof *p);
+    return lanes_load((const void *)part);
+}
+INLINE lanes_f lanes_load_part_f(const float *p, size_t n) {
+    float part[LANES] = {0};
+    if (n == LANES)
+        return lanes_load_f(p);
+    memcpy(part, p, n * sizeof *p);
+    return lanes_load_f(part);
+}
+/* The sums of n <= LANES pairs of neighbours. */
+INLINE lanes_i lanes_load_pair_sums(const int32_t *p, size_t n) {
+    const size_t rest = 2 * n > LANES ? 2 * n - LANES : 0;
+    lanes_i a = lanes_load_part_i32(p, 2 * n - rest), b = lanes_load_part_i32(p + LANES, rest);
+    return _mm256_permute4x64_epi64(_mm256_hadd_epi32(a, b), 0xd8);
+}
 INLINE lanes_f lanes_from_i32(lanes_i v) {
     return _mm256_cvtepi32_ps(v);
 }

@@ -59,6 +59,23 @@ INLINE lanes_i lanes_set_four(const int8_t *q) {
     memcpy(&four, q, 4);
     return _mm512_set1_epi32(four);
 }
+INLINE lanes_i lanes_mul_i32(lanes_i v, int32_t x) {
+    return _mm512_mullo_epi32(v, _mm512_set1_epi32(x));
+}
+/* n <= LANES numbers; the other lanes are zero. */
+INLINE lanes_i lanes_load_part_i32(const int32_t *p, size_t n) {
+    return _mm512_maskz_loadu_epi32((__mmask16)((1u << n) - 1), p);
+}
+INLINE lanes_f lanes_load_part_f(const float *p, size_t n) {
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+/* The sums of n <= LANES pairs of neighbours. */
+INLINE lanes_i lanes_load_pair_sums(const int32_t *p, size_t n) {
+    const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30), one = _mm512_set1_epi32(1);
+    const size_t rest = 2 * n > LANES ? 2 * n - LANES : 0;
+    lanes_i a = lanes_load_part_i32(p, 2 * n - rest), b = lanes_load_part_i32(p + LANES, rest);
+    return _mm512_add_epi32(_mm512_permutex2var_epi32(a, even, b), _mm512_permutex2var_epi32(a, _mm512_add_epi32(even, one), b));
+}
 INLINE lanes_f lanes_from_i32(lanes_i v) {
     return _mm512_cvtepi32_ps(v);
 }
