@@ -1,5 +1,6 @@
 /* Partial order of a vocabulary's candidates. A few greatest of many are found with a heap of the best so far (one comparison for nearly every item); more of them with quickselect
- * (C. A. R. Hoare, "Find", 1961), which falls back on the heap where its pivots are bad, so that no logits make it quadratic. Both then heap-sort what is to be in order. */
+ * (C. A. R. Hoare, "Find", 1961), which falls back on the heap where its pivots are bad, so that no logits make it quadratic. What is to be in order is then sorted likewise (D.
+ * Musser, "Introspective Sorting", 1997). */
 #include "engine/candidates.h"
 
 #include "base/error.h"
@@ -10,7 +11,10 @@
 #include <math.h>
 
 /* Up to here the heap beats quickselect on 262,144 random logits. */
-enum { HEAP_MAX = 256, WEIGH_LANES = 8 };
+enum { HEAP_MAX = MOTE_CANDIDATES_FEW, WEIGH_LANES = 8 };
+
+/* Half as many again as a quarter of a million items need when every pivot halves them, twice over: pivots worse than that are no accident. */
+enum { MAX_ROUNDS = 54, INSERTION_MAX = 16 };
 
 mote_status mote_candidates_init(mote_candidates *c, size_t n_vocab, float (*softmax)(float *, size_t), mote_error *err) {
     *c = (mote_candidates){.softmax = softmax};
@@ -67,7 +71,7 @@ static void make_heap(mote_candidate *heap, size_t n) {
         sift_down(heap, n, i);
 }
 
-static void sort(mote_candidate *items, size_t n) {
+static void heap_sort(mote_candidate *items, size_t n) {
     make_heap(items, n);
     for (size_t end = n; end-- > 1;) {
         swap(&items[0], &items[end]);
@@ -107,10 +111,40 @@ static size_t partition(mote_candidate *items, size_t n) {
     return place;
 }
 
+static void insertion_sort(mote_candidate *items, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        mote_candidate moved = items[i];
+        size_t at = i;
+        for (; at > 0 && before(moved, items[at - 1]); at--)
+            items[at] = items[at - 1];
+        items[at] = moved;
+    }
+}
+
+/* Quicksort that goes on with the longer part, so that the stack stays shallow, and gives up on bad pivots after `rounds`. */
+static void sort(mote_candidate *items, size_t n, unsigned rounds) {
+    while (n > INSERTION_MAX) {
+        if (rounds-- == 0) {
+            heap_sort(items, n);
+            return;
+        }
+        size_t place = partition(items, n), after = n - place - 1;
+        if (place < after) {
+            sort(items, place, rounds);
+            items += place + 1;
+            n = after;
+        } else {
+            sort(items + place + 1, after, rounds);
+            n = place;
+        }
+    }
+    insertion_sort(items, n);
+}
+
 static void select_first(mote_candidate *items, size_t n, size_t k) {
-    size_t rounds = 0;
+    unsigned rounds = MAX_ROUNDS;
     while (k > 0 && k < n) {
-        if (k <= HEAP_MAX || rounds++ == 64) {
+        if (k <= HEAP_MAX || rounds-- == 0) {
             select_by_heap(items, n, k);
             return;
         }
@@ -131,7 +165,22 @@ void mote_candidates_sort_to(mote_candidates *c, size_t k) {
         return;
     mote_candidate *rest = c->items + c->n_sorted;
     select_first(rest, c->n - c->n_sorted, k - c->n_sorted);
-    sort(rest, k - c->n_sorted);
+    sort(rest, k - c->n_sorted, MAX_ROUNDS);
+    c->n_sorted = k;
+    c->is_dense = false;
+}
+
+void mote_candidates_load_first(mote_candidates *c, const float *logits, size_t n_vocab, size_t k) {
+    k = k < n_vocab ? k : n_vocab;
+    mote_candidates_load(c, logits, k);
+    make_heap(c->items, k);
+    for (size_t i = k; i < n_vocab; i++) {
+        if (!(logits[i] > c->items[0].logit)) /* on a tie the lower id stays: it was there first */
+            continue;
+        c->items[0] = (mote_candidate){logits[i] > FLT_MAX ? FLT_MAX : logits[i], (int32_t)i};
+        sift_down(c->items, k, 0);
+    }
+    sort(c->items, k, MAX_ROUNDS);
     c->n_sorted = k;
     c->is_dense = false;
 }

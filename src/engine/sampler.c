@@ -36,6 +36,20 @@ static bool has_step(const mote_sampler *s, mote_sampler_step step) {
     return false;
 }
 
+/* Whether a step that may stand before top_k changes nothing. */
+static bool is_idle(const mote_sampler *s, mote_sampler_step step) {
+    switch (step) {
+    case MOTE_SAMPLER_STEP_PENALTIES:
+        return s->penalties.window == 0;
+    case MOTE_SAMPLER_STEP_DRY:
+        return s->dry.window == 0;
+    case MOTE_SAMPLER_STEP_TOP_N_SIGMA:
+        return s->options.top_n_sigma <= 0;
+    default:
+        return false;
+    }
+}
+
 static void choose_steps(mote_sampler *s) {
     static const mote_sampler_step mirostat_steps[] = {MOTE_SAMPLER_STEP_PENALTIES, MOTE_SAMPLER_STEP_DRY, MOTE_SAMPLER_STEP_TEMPERATURE};
     const mote_sampler_options *o = &s->options;
@@ -47,6 +61,10 @@ static void choose_steps(mote_sampler *s) {
     keeps_first = keeps_first && (o->xtc_probability <= 0 || !has_step(s, MOTE_SAMPLER_STEP_XTC));
     s->is_greedy = o->temperature <= 0 && o->dynatemp_range <= 0 && has_step(s, MOTE_SAMPLER_STEP_TEMPERATURE) && keeps_first && s->n_bias == 0 && s->penalties.window == 0 &&
                    s->dry.window == 0;
+    size_t first = 0;
+    while (first < s->n_steps && is_idle(s, s->steps[first]))
+        first++;
+    s->starts_with_few = s->n_bias == 0 && first < s->n_steps && s->steps[first] == MOTE_SAMPLER_STEP_TOP_K && o->top_k > 0 && o->top_k <= MOTE_CANDIDATES_FEW;
 }
 
 static mote_status choose_seed(mote_sampler *s, mote_error *err) {
@@ -149,16 +167,26 @@ void mote_sampler_free(mote_sampler **sampler) {
     *sampler = NULL;
 }
 
+/* The lowest id of those with the greatest logit. */
 static int32_t greatest(const float *logits, size_t n) {
-    size_t best = 0;
-    float max = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        if (logits[i] > max) {
-            max = logits[i];
-            best = i;
-        }
+    enum { LANES = 16 };
+    float lane[LANES], max = -INFINITY;
+    size_t i = 0;
+    for (int k = 0; k < LANES; k++)
+        lane[k] = -INFINITY;
+    for (; i + LANES <= n; i += LANES) {
+        for (int k = 0; k < LANES; k++)
+            lane[k] = logits[i + k] > lane[k] ? logits[i + k] : lane[k];
     }
-    return (int32_t)best;
+    for (; i < n; i++)
+        max = logits[i] > max ? logits[i] : max;
+    for (int k = 0; k < LANES; k++)
+        max = lane[k] > max ? lane[k] : max;
+    for (i = 0; i < n; i++) {
+        if (logits[i] == max)
+            return (int32_t)i;
+    }
+    return 0; /* all NaN */
 }
 
 static void add_bias(mote_sampler *s) {
@@ -229,8 +257,12 @@ int32_t mote_sampler_sample(mote_sampler *sampler, const float *logits) {
     mote_sampler *s = sampler;
     if (s->is_greedy)
         return greatest(logits, s->n_vocab);
-    mote_candidates_load(&s->candidates, logits, s->n_vocab);
-    add_bias(s);
+    if (s->starts_with_few) {
+        mote_candidates_load_first(&s->candidates, logits, s->n_vocab, (size_t)s->options.top_k);
+    } else {
+        mote_candidates_load(&s->candidates, logits, s->n_vocab);
+        add_bias(s);
+    }
     for (size_t i = 0; i < s->n_steps; i++)
         run_step(s, s->steps[i]);
     if (s->options.mirostat == 1)

@@ -42,7 +42,8 @@ struct mote_sampler {
     mote_rng rng;
     mote_sampler_step steps[MOTE_SAMPLER_MAX_STEPS];
     size_t n_steps;
-    bool is_greedy; /* the greatest logit is chosen and no step changes which that is */
+    bool starts_with_few; /* nothing happens before top_k, and that keeps few: the rest of the vocabulary is never loaded */
+    bool is_greedy;       /* the greatest logit is chosen and no step changes which that is */
     mote_logit_bias *bias;
     size_t n_bias;
     float mirostat_mu;

@@ -44,7 +44,7 @@ void mote_sampler_filters_top_p(mote_candidates *c, float p, size_t min_keep) {
     size_t i = 0;
     for (; i < c->n; i++) {
         if (i == c->n_sorted)
-            mote_candidates_sort_to(c, i < FIRST_SORT ? FIRST_SORT : 4 * i);
+            mote_candidates_sort_to(c, i < FIRST_SORT ? FIRST_SORT : 8 * i);
         sum += (double)mote_candidates_weight(c->items[i].logit, max);
         if (sum >= target && i + 1 >= min_keep)
             break;
@@ -81,7 +81,7 @@ void mote_sampler_filters_typical_p(mote_candidates *c, float p, size_t min_keep
     size_t i = 0;
     for (; i < c->n; i++) {
         if (i == c->n_sorted)
-            mote_candidates_sort_to(c, i < FIRST_SORT ? FIRST_SORT : 4 * i);
+            mote_candidates_sort_to(c, i < FIRST_SORT ? FIRST_SORT : 8 * i);
         sum += (double)mote_candidates_weight(saved[c->items[i].id], max);
         if (sum > (double)p * total && i + 1 >= min_keep)
             break;
@@ -105,7 +105,7 @@ void mote_sampler_filters_xtc(mote_candidates *c, float probability, float thres
     size_t n_above = 0;
     for (; n_above < c->n; n_above++) {
         if (n_above == c->n_sorted)
-            mote_candidates_sort_to(c, n_above < FIRST_SORT ? FIRST_SORT : 4 * n_above);
+            mote_candidates_sort_to(c, n_above < FIRST_SORT ? FIRST_SORT : 8 * n_above);
         if ((double)mote_candidates_weight(c->items[n_above].logit, max) < least)
             break;
     }

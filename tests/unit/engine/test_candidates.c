@@ -34,6 +34,12 @@ static void test_sorted_front(void **state) {
             mote_candidates_sort_to(&c, kept); /* where all stay, none was sorted */
             for (size_t i = 0; i < kept; i++)
                 assert_int_equal(c.items[i].id, all[i].id);
+            for (size_t k = 1; k <= MOTE_CANDIDATES_FEW; k = 3 * k + 1) {
+                mote_candidates_load_first(&c, logits, n, k);
+                assert_int_equal(c.n, k < n ? k : n);
+                assert_int_equal(c.n_sorted, c.n);
+                assert_memory_equal(c.items, all, c.n * sizeof *all);
+            }
             mote_candidates_deinit(&c);
             free(all);
         }
