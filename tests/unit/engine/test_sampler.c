@@ -229,6 +229,8 @@ static void test_penalty_window(void **state) {
             n_present += count[history[k]]++ == 0;
         assert_memory_equal(s->penalties.count, count, sizeof count);
         assert_int_equal(s->penalties.n_present, n_present);
+        for (size_t k = 0; k < n_present; k++)
+            assert_true(count[s->penalties.present[k]] > 0 && s->penalties.place[s->penalties.present[k]] == k);
     }
     mote_sampler_free(&s);
 }

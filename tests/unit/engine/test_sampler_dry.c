@@ -146,11 +146,14 @@ static void test_breakers_in_a_vocabulary(void **state) {
         char *text;
         size_t len;
         int32_t token = (int32_t)id;
-        bool alone = false;
-        for (; at < d.n_breakers && d.breakers[at].head == token; at++)
+        bool alone = false, begins = false;
+        for (; at < d.n_breakers && d.breakers[at].head == token; at++) {
             alone = alone || d.breakers[at].n_tail == 0;
+            begins = begins || d.breakers[at].n_tail > 0;
+        }
         assert_int_equal(mote_detokenize(tokenizer, &token, 1, true, &text, &len, NULL), MOTE_OK);
         assert_int_equal(alone, memchr(text, '\n', len) != NULL || memchr(text, '"', len) != NULL);
+        assert_int_equal(begins, (len >= 1 && text[len - 1] == 'a') || (len >= 2 && memcmp(text + len - 2, "ab", 2) == 0));
         n_alone += alone;
         mote_mem_free(text);
     }
