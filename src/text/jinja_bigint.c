@@ -291,7 +291,7 @@ bool mote_jinja_big_parse(jinja_run *r, mote_str digits, unsigned base, bool neg
     if (digits.len > JINJA_MAX_DIGITS)
         return mote_jinja_fail(r, MOTE_ERR_LIMIT, "a number is larger than the limit of %d digits", JINJA_MAX_DIGITS);
     jinja_big *b = new_big(r, (size_t)((double)digits.len * log10(base) / LIMB_DIGITS) + 2);
-    if (!b || !jinja_spend(r, digits.len * b->n / 64))
+    if (!b || !jinja_spend(r, digits.len * b->n / 16))
         return false;
     size_t used = 0;
     for (size_t i = 0; i < digits.len; i++) {

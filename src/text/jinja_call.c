@@ -19,6 +19,7 @@ static bool has_keyword(const jinja_args *args, mote_str name) {
 }
 
 static bool add_keyword(jinja_run *r, jinja_args *args, mote_str name, jinja_value value) {
+    jinja_charge(r, args->n_kw / 4);
     if (has_keyword(args, name))
         return mote_jinja_fail(r, MOTE_ERR_FORMAT, "type error: got multiple values for keyword argument '%.*s'", MOTE_STR_ARGS(name));
     args->kw[args->n_kw++] = (jinja_keyword){name, value};
@@ -224,6 +225,7 @@ static bool bind_macro(jinja_run *r, const jinja_node *n, const jinja_args *args
     for (uint32_t i = 0; i < n->n; i++) {
         mote_str name = n->items[i]->as.u.name->text;
         given[i] = i < args->n ? args->v[i] : JINJA_MISSING_VALUE;
+        jinja_charge(r, 1 + args->n_kw / 4);
         if (i >= args->n)
             take_keyword(args, taken, name, &given[i]);
         explicit_caller = explicit_caller || mote_str_is(name, "caller");

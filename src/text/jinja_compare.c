@@ -76,6 +76,8 @@ bool mote_jinja_equal(jinja_run *r, jinja_value a, jinja_value b, bool *equal) {
         *equal = false;
     } else if (a.type == JINJA_STR) {
         *equal = mote_str_equal(a.u.s->text, b.u.s->text);
+        if (r && a.u.s->text.len == b.u.s->text.len)
+            jinja_charge(r, a.u.s->text.len / JINJA_BYTES_PER_STEP);
     } else if (a.type == JINJA_NONE || a.type == JINJA_UNDEFINED || a.type == JINJA_MISSING) {
         *equal = true;
     } else if (a.type == JINJA_LIST || a.type == JINJA_TUPLE) {
@@ -135,7 +137,7 @@ bool mote_jinja_less(jinja_run *r, jinja_value a, jinja_value b, jinja_order ord
     }
     if (a.type == JINJA_STR && b.type == JINJA_STR) {
         *result = ordered(compare_text(a.u.s->text, b.u.s->text), order);
-        return true;
+        return jinja_spend(r, (a.u.s->text.len < b.u.s->text.len ? a.u.s->text.len : b.u.s->text.len) / JINJA_BYTES_PER_STEP);
     }
     if (a.type != b.type || (a.type != JINJA_LIST && a.type != JINJA_TUPLE))
         return mote_jinja_fail(r, MOTE_ERR_FORMAT, "type error: '%s' is not supported between '%s' and '%s'", signs[order], mote_jinja_type_name(a), mote_jinja_type_name(b));
@@ -170,7 +172,7 @@ bool mote_jinja_contains(jinja_run *r, jinja_value item, jinja_value container, 
             return mote_jinja_fail(r, MOTE_ERR_FORMAT, "type error: 'in <string>' requires string as left operand, not %s", mote_jinja_type_name(item));
         part = item.u.s->text;
         *result = part.len == 0 || memmem(text.data, text.len, part.data, part.len) != NULL;
-        return jinja_spend(r, text.len / JINJA_BYTES_PER_STEP);
+        return jinja_spend_search(r, text.len, part.len);
     }
     if (container.type == JINJA_DICT || (container.type == JINJA_VIEW && container.sub == JINJA_KEYS)) {
         uint64_t hash;

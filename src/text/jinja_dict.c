@@ -31,6 +31,7 @@ bool mote_jinja_hash(jinja_run *r, jinja_value v, uint64_t *hash) {
     uint64_t h = v.type;
     switch (v.type) {
     case JINJA_STR:
+        jinja_charge(r, v.u.s->text.len / JINJA_BYTES_PER_STEP);
         *hash = hash_text(v.u.s->text);
         return true;
     case JINJA_BOOL:

@@ -9,17 +9,17 @@ bool mote_jinja_enter(jinja_run *r) {
 }
 
 static bool eval_name(jinja_run *r, const jinja_node *n, jinja_value *out) {
-    unsigned hops = 0;
-    for (const jinja_scope *s = r->scope; s; s = s->parent, hops++)
+    size_t looked_at = 0;
+    for (const jinja_scope *s = r->scope; s; looked_at += s->n + 2, s = s->parent)
         for (uint32_t i = 0; i < s->n; i++)
             if (s->vars[i].id == n->id && s->vars[i].value.type != JINJA_MISSING) {
                 *out = s->vars[i].value;
-                return jinja_spend(r, hops / 4);
+                return jinja_spend(r, looked_at / 8);
             }
     *out = r->root[n->id];
     if (out->type == JINJA_MISSING)
         *out = (jinja_value){.type = JINJA_UNDEFINED, .sub = JINJA_UNDEF_NAME, .u.s = n->as.u.name};
-    return jinja_spend(r, hops / 4);
+    return jinja_spend(r, looked_at / 8);
 }
 
 static bool eval_list(jinja_run *r, const jinja_node *n, jinja_value *out) {

@@ -16,6 +16,8 @@ bool mote_jinja_set_var(jinja_run *r, uint32_t id, jinja_value v) {
         r->root[id] = v;
         return true;
     }
+    if (!jinja_spend(r, s->n / 8))
+        return false;
     for (uint32_t i = 0; i < s->n; i++)
         if (s->vars[i].id == id) {
             s->vars[i].value = v;

@@ -97,7 +97,7 @@ bool mote_jinja_filter_striptags(jinja_run *r, jinja_value *a, jinja_value *out)
         return false;
     /* comments first, then tags; what is not closed stays */
     while ((start = find_text(p, end, "<!--")) && (stop = find_text(start, end, "-->"))) {
-        if (!mote_jinja_put(r, p, (size_t)(start - p)))
+        if (!jinja_spend(r, 2) || !mote_jinja_put(r, p, (size_t)(start - p)))
             return false;
         p = stop + 3;
     }
@@ -106,7 +106,7 @@ bool mote_jinja_filter_striptags(jinja_run *r, jinja_value *a, jinja_value *out)
     p = jinja_text(cut).data;
     end = p + jinja_text(cut).len;
     while ((start = find_text(p, end, "<")) && (stop = find_text(start, end, ">"))) {
-        if (!mote_jinja_put(r, p, (size_t)(start - p)))
+        if (!jinja_spend(r, 2) || !mote_jinja_put(r, p, (size_t)(start - p)))
             return false;
         p = stop + 1;
     }
@@ -123,6 +123,8 @@ bool mote_jinja_filter_striptags(jinja_run *r, jinja_value *a, jinja_value *out)
     for (const char *plain = p;; plain = p) {
         uint32_t c;
         const char *amp = find_text(p, end, "&"), *behind = NULL;
+        if (!jinja_spend(r, 1))
+            return false;
         if (amp)
             behind = entity(amp + 1, end, &c);
         p = !amp ? end : behind ? behind : amp + 1;

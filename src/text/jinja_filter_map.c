@@ -37,20 +37,19 @@ static bool apply(jinja_run *r, const map_state *state, jinja_value item, jinja_
 
 static int next_mapped(jinja_run *r, jinja_iter *it, jinja_value *out) {
     jinja_value item;
-    int got = it->inner->next(r, it->inner, &item);
+    int got = mote_jinja_pull(r, it->inner, &item);
     if (got != JINJA_ITEM)
         return got;
-    return mote_jinja_enter(r) && apply(r, it->state, item, out) && r->depth-- ? JINJA_ITEM : JINJA_FAILED;
+    return apply(r, it->state, item, out) ? JINJA_ITEM : JINJA_FAILED;
 }
 
 static int next_selected(jinja_run *r, jinja_iter *it, jinja_value *out) {
     const map_state *state = it->state;
     jinja_value verdict;
     int got;
-    while ((got = it->inner->next(r, it->inner, out)) == JINJA_ITEM) {
-        if (!mote_jinja_enter(r) || !apply(r, state, *out, &verdict))
+    while ((got = mote_jinja_pull(r, it->inner, out)) == JINJA_ITEM) {
+        if (!apply(r, state, *out, &verdict))
             return JINJA_FAILED;
-        r->depth--;
         if (mote_jinja_truth(verdict) != state->negate)
             return JINJA_ITEM;
     }
@@ -67,12 +66,22 @@ static bool generator(jinja_run *r, jinja_value source, int (*next)(jinja_run *,
     return out->u.iter != NULL;
 }
 
+/* A name that does not exist fails when the first item needs it. */
+static bool call_unknown(jinja_run *r, const jinja_args *args, jinja_value *out) {
+    (void)args;
+    (void)out;
+    return mote_jinja_fail(r, MOTE_ERR_FORMAT, "map, select or reject: no filter or test of that name");
+}
+
 static bool function_name(jinja_run *r, jinja_value v, bool is_filter, const jinja_builtin **function) {
     mote_str name;
     if (!mote_jinja_str_arg(r, v, is_filter ? "map" : "select", &name))
         return false;
+    static const jinja_builtin unknown = {.name = "unknown", .raw = call_unknown};
     *function = is_filter ? mote_jinja_filter(name) : mote_jinja_test(name);
-    return *function || mote_jinja_fail(r, MOTE_ERR_FORMAT, "no %s named '%.*s'", is_filter ? "filter" : "test", MOTE_STR_ARGS(name));
+    if (!*function)
+        *function = &unknown;
+    return true;
 }
 
 /* Jinja looks at the arguments only if the value is true: none, 0 or an empty list give an empty generator. */

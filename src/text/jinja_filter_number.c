@@ -47,7 +47,7 @@ bool mote_jinja_filter_int(jinja_run *r, jinja_value *a, jinja_value *out) {
             *out = otherwise;
         return true;
     }
-    if (a[2].type != JINJA_MISSING && !mote_jinja_index_arg(r, a[2], &base))
+    if ((a[2].type != JINJA_MISSING && !mote_jinja_index_arg(r, a[2], &base)) || !jinja_spend(r, jinja_text(a[0]).len / 4))
         return false;
     if (base == 0 || (base >= 2 && base <= 36))
         if (!mote_jinja_parse_int(r, jinja_text(a[0]), (int)base, out, &ok))
@@ -67,7 +67,7 @@ bool mote_jinja_filter_float(jinja_run *r, jinja_value *a, jinja_value *out) {
     if (a[0].type == JINJA_STR) {
         if (mote_jinja_parse_float(jinja_text(a[0]), &f))
             *out = jinja_float(f);
-        return true;
+        return jinja_spend(r, jinja_text(a[0]).len / 4);
     }
     if (!jinja_is_int(a[0]) && a[0].type != JINJA_FLOAT && a[0].type != JINJA_UNDEFINED)
         return true;
@@ -142,7 +142,7 @@ bool mote_jinja_filter_round(jinja_run *r, jinja_value *a, jinja_value *out) {
         if (!mote_jinja_to_double(r, a[0], &f))
             return false;
         *out = jinja_float(round_float(f, precision));
-        return true;
+        return jinja_spend(r, 200);
     }
     if (!mote_jinja_binary(r, 'p', jinja_int(10), jinja_int(precision), &scale) || !mote_jinja_binary(r, '*', a[0], scale, &scaled))
         return false;

@@ -138,7 +138,7 @@ typedef struct unique_state {
 static int next_unique(jinja_run *r, jinja_iter *it, jinja_value *out) {
     const unique_state *state = it->state;
     int got;
-    while ((got = it->inner->next(r, it->inner, out)) == JINJA_ITEM) {
+    while ((got = mote_jinja_pull(r, it->inner, out)) == JINJA_ITEM) {
         jinja_value key;
         size_t n = state->seen->n;
         if (!jinja_spend(r, 1) || !sort_key(r, *out, state->attribute, JINJA_MISSING_VALUE, state->case_sensitive, &key) ||

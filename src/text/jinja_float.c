@@ -31,6 +31,7 @@ static int shortest_digits(double f, char digits[32], int *point) {
 bool mote_jinja_put_float(jinja_run *r, double f) {
     char digits[32], text[64];
     int point, n = 0;
+    jinja_charge(r, 40); /* finding the digits takes a microsecond */
     if (isnan(f))
         return mote_jinja_put_text(r, "nan");
     if (isinf(f))

@@ -183,6 +183,7 @@ static bool format_float(jinja_run *r, double f, const spec *s) {
     }
     if (s->type == '%')
         digits[n++] = '%';
+    jinja_charge(r, 50 + 2 * n);
     return put_number(r, s, negative, "", digits, n);
 }
 

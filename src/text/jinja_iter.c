@@ -10,6 +10,12 @@ jinja_iter *mote_jinja_new_iter(jinja_run *r, int (*next)(jinja_run *, jinja_ite
     return it;
 }
 
+int mote_jinja_pull(jinja_run *r, jinja_iter *it, jinja_value *out) {
+    int got = mote_jinja_enter(r) ? it->next(r, it, out) : JINJA_FAILED;
+    r->depth--;
+    return got;
+}
+
 static int next_nothing(jinja_run *r, jinja_iter *it, jinja_value *out) {
     (void)r;
     (void)it;

@@ -22,7 +22,7 @@ static int next_filtered(jinja_run *r, jinja_iter *it, jinja_value *out) {
     jinja_scope *saved = r->scope;
     jinja_value test;
     int got;
-    while ((got = it->inner->next(r, it->inner, out)) == JINJA_ITEM) {
+    while ((got = mote_jinja_pull(r, it->inner, out)) == JINJA_ITEM) {
         r->scope = mote_jinja_new_scope(r, loop->parent);
         bool ok = r->scope && jinja_spend(r, 1) && mote_jinja_assign(r, loop->node->a, *out) && mote_jinja_eval(r, loop->node->c, &test);
         r->scope = saved;

@@ -96,6 +96,7 @@ static bool put_float(jinja_run *r, const conversion *c, jinja_value v) {
         return mote_jinja_fail(r, MOTE_ERR_LIMIT, "%%: a precision is larger than the limit of %d", MAX_PRECISION);
     snprintf(c_format, sizeof c_format, "%%%s.*%c", c->alternate ? "#" : "", c->letter);
     size_t n = (size_t)snprintf(text, sizeof text, c_format, c->precision < 0 ? 6 : (int)c->precision, fabs(f));
+    jinja_charge(r, 50 + 2 * n);
     return put_padded(r, c, mote_str_of(sign_of(c, signbit(f) && !isnan(f))), (mote_str){text, n}, true);
 }
 
@@ -166,7 +167,7 @@ static bool convert(jinja_run *r, source *from, const char **at, const char *end
         return mote_jinja_fail(r, MOTE_ERR_FORMAT, "value error: incomplete format");
     c.letter = *p++;
     *at = p;
-    if (c.letter == '%')
+    if (c.letter == '%' && p[-2] == '%')
         return mote_jinja_put(r, "%", 1);
     if (v.type == JINJA_MISSING && !next_arg(r, from, &v))
         return false;

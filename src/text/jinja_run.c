@@ -44,7 +44,8 @@ void *mote_jinja_alloc(jinja_run *r, size_t n_bytes) {
     void *memory = mote_arena_alloc(&r->arena, n_bytes);
     if (memory)
         return memory;
-    if (n_bytes > r->arena.max_bytes - r->arena.used_bytes || n_bytes > SIZE_MAX / 4)
+    enum { CHUNK_HEAD = 128 }; /* at most what the arena needs for itself */
+    if (n_bytes > SIZE_MAX / 4 || n_bytes + CHUNK_HEAD > r->arena.max_bytes - r->arena.used_bytes)
         mote_jinja_fail(r, MOTE_ERR_LIMIT, "values need more memory than the limit of %zu bytes", r->arena.max_bytes);
     else
         mote_jinja_fail(r, MOTE_ERR_ALLOC, "out of memory");

@@ -75,6 +75,15 @@ static inline bool jinja_spend(jinja_run *r, size_t steps) {
     return true;
 }
 
+/* The same where nothing can fail: what cannot be paid makes the next payment fail. */
+static inline void jinja_charge(jinja_run *r, size_t steps) {
+    r->steps_left -= steps < r->steps_left ? steps : r->steps_left;
+}
+/* For a search in n_text bytes: slower for long needles. */
+static inline bool jinja_spend_search(jinja_run *r, size_t n_text, size_t n_needle) {
+    return jinja_spend(r, n_text / (n_needle > 8 ? 4 : JINJA_BYTES_PER_STEP) + 1);
+}
+
 /* --- values (jinja_value.c) --- */
 const char *mote_jinja_type_name(jinja_value v);
 bool mote_jinja_make_str(jinja_run *r, mote_str text, jinja_value *out);   /* borrows the bytes */
@@ -132,6 +141,7 @@ bool mote_jinja_attr_path(jinja_run *r, jinja_value obj, jinja_value path, jinja
 jinja_iter *mote_jinja_iterate(jinja_run *r, jinja_value v); /* iter(v); NULL after TypeError */
 jinja_iter *mote_jinja_reversed(jinja_run *r, jinja_value v);
 jinja_iter *mote_jinja_new_iter(jinja_run *r, int (*next)(jinja_run *, jinja_iter *, jinja_value *), jinja_iter *inner, const void *state);
+int mote_jinja_pull(jinja_run *r, jinja_iter *it, jinja_value *out); /* the next of a generator's source: counts the depth of chained generators */
 bool mote_jinja_iterable(jinja_value v);
 
 /* --- text of values (jinja_repr.c, jinja_float.c, jinja_tojson.c, jinja_percent.c, jinja_format.c) --- */

@@ -17,12 +17,13 @@ static bool put_mapped(jinja_run *r, uint32_t c, int how) {
 }
 
 /* A capital sigma becomes a final one behind a letter and not before one, with marks and the like looked through. */
-static bool final_sigma(mote_str s, const char *at, const char *behind) {
+static bool final_sigma(jinja_run *r, mote_str s, const char *at, const char *behind) {
     const char *end = s.data + s.len;
     bool before = false, after = false;
     while (at > s.data) {
         const char *q = at = jinja_previous(at);
         uint32_t c = jinja_decode(&q);
+        jinja_charge(r, 1);
         if (mote_jinja_unicode_is_case_ignorable(c))
             continue;
         before = mote_jinja_unicode_is_cased(c);
@@ -30,6 +31,7 @@ static bool final_sigma(mote_str s, const char *at, const char *behind) {
     }
     while (behind < end) {
         uint32_t c = jinja_decode(&behind);
+        jinja_charge(r, 1);
         if (mote_jinja_unicode_is_case_ignorable(c))
             continue;
         after = mote_jinja_unicode_is_cased(c);
@@ -41,7 +43,7 @@ static bool final_sigma(mote_str s, const char *at, const char *behind) {
 /* Maps the character between at and behind. */
 static bool put_lower(jinja_run *r, mote_str s, const char *at, const char *behind, uint32_t c) {
     if (c == 0x3a3)
-        return jinja_spend(r, 8) && mote_jinja_put_char(r, final_sigma(s, at, behind) ? 0x3c2 : 0x3c3);
+        return jinja_spend(r, 8) && mote_jinja_put_char(r, final_sigma(r, s, at, behind) ? 0x3c2 : 0x3c3);
     return put_mapped(r, c, JINJA_LOWER);
 }
 

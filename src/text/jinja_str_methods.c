@@ -54,8 +54,10 @@ static bool strip(jinja_run *r, jinja_value *a, bool left, bool right, jinja_val
     mote_str s = jinja_text(a[0]), chars;
     if (!pay(r, s))
         return false;
-    if (jinja_is_none(a[1]))
-        return mote_jinja_make_str(r, mote_jinja_unicode_strip(s, left, right), out);
+    if (jinja_is_none(a[1])) {
+        mote_str kept = mote_jinja_unicode_strip(s, left, right);
+        return jinja_spend(r, (s.len - kept.len) / 4) && mote_jinja_make_str(r, kept, out);
+    }
     if (!mote_jinja_str_arg(r, a[1], "strip", &chars))
         return false;
     const char *p = s.data, *end = p + s.len;
@@ -152,11 +154,20 @@ static bool rsplit_space(jinja_run *r, mote_str s, int64_t max, jinja_value *out
     return finish_parts(r, &list, out);
 }
 
-static const char *find_last(const char *start, const char *end, mote_str what) {
-    for (const char *p = end - what.len; (size_t)(end - start) >= what.len && p >= start; p--)
+/* The last place of `what`; every place looked at is charged. */
+static const char *find_last(jinja_run *r, const char *start, const char *end, mote_str what) {
+    if (what.len == 0 || (size_t)(end - start) < what.len)
+        return what.len ? NULL : end;
+    const char *p = end - what.len, *found = NULL;
+    size_t each = 1 + what.len / 64;
+    while (!found && p >= start && (p = memrchr(start, what.data[0], (size_t)(p - start) + 1))) {
+        if (!jinja_spend(r, each))
+            return NULL;
         if (memcmp(p, what.data, what.len) == 0)
-            return p;
-    return NULL;
+            found = p;
+        p--;
+    }
+    return found;
 }
 
 static bool split_args(jinja_run *r, jinja_value *a, mote_str *separator, int64_t *max) {
@@ -167,7 +178,7 @@ static bool split_args(jinja_run *r, jinja_value *a, mote_str *separator, int64_
         return pay(r, jinja_text(a[0]));
     if (!mote_jinja_str_arg(r, a[1], "split", separator))
         return false;
-    return separator->len ? pay(r, jinja_text(a[0])) : mote_jinja_fail(r, MOTE_ERR_FORMAT, "value error: empty separator");
+    return separator->len ? jinja_spend_search(r, jinja_text(a[0]).len, separator->len) : mote_jinja_fail(r, MOTE_ERR_FORMAT, "value error: empty separator");
 }
 
 static bool str_split(jinja_run *r, jinja_value *a, jinja_value *out) {
@@ -196,12 +207,12 @@ static bool str_rsplit(jinja_run *r, jinja_value *a, jinja_value *out) {
     if (jinja_is_none(a[1]))
         return rsplit_space(r, s, max, out);
     const char *start = s.data, *end = start + s.len, *found;
-    for (; max != 0 && (found = find_last(start, end, separator)); max -= max > 0) {
+    for (; max != 0 && (found = find_last(r, start, end, separator)); max -= max > 0) {
         if (!add_part(r, &list, found + separator.len, end))
             return false;
         end = found;
     }
-    if (!add_part(r, &list, start, end))
+    if (r->status != MOTE_OK || !add_part(r, &list, start, end))
         return false;
     reverse_list(list.list);
     return finish_parts(r, &list, out);
@@ -230,13 +241,13 @@ static bool str_splitlines(jinja_run *r, jinja_value *a, jinja_value *out) {
 
 static bool partition(jinja_run *r, jinja_value *a, bool last, jinja_value *out) {
     mote_str s = jinja_text(a[0]), separator;
-    if (!mote_jinja_str_arg(r, a[1], "partition", &separator) || !pay(r, s))
+    if (!mote_jinja_str_arg(r, a[1], "partition", &separator) || !jinja_spend_search(r, s.len, separator.len))
         return false;
     if (separator.len == 0)
         return mote_jinja_fail(r, MOTE_ERR_FORMAT, "value error: empty separator");
-    const char *end = s.data + s.len, *found = last ? find_last(s.data, end, separator) : memmem(s.data, s.len, separator.data, separator.len);
+    const char *end = s.data + s.len, *found = last ? find_last(r, s.data, end, separator) : memmem(s.data, s.len, separator.data, separator.len);
     jinja_list *l = mote_jinja_new_list(r, 3);
-    if (!l)
+    if (!l || r->status != MOTE_OK)
         return false;
     const char *cut[4] = {s.data, found, found ? found + separator.len : NULL, end};
     if (!found)
@@ -279,7 +290,9 @@ static bool search(jinja_run *r, jinja_value *a, bool last, bool must, jinja_val
     bool inside;
     if (!mote_jinja_str_arg(r, a[1], "find", &what) || !window(r, a, &s, &first, &inside))
         return false;
-    const char *found = !inside ? NULL : last ? find_last(s.data, s.data + s.len, what) : what.len ? memmem(s.data, s.len, what.data, what.len) : s.data;
+    const char *found = !inside ? NULL : last ? find_last(r, s.data, s.data + s.len, what) : what.len ? memmem(s.data, s.len, what.data, what.len) : s.data;
+    if (r->status != MOTE_OK || !jinja_spend_search(r, s.len, last ? 0 : what.len))
+        return false;
     if (!found && must)
         return mote_jinja_fail(r, MOTE_ERR_FORMAT, "value error: substring not found");
     *out = jinja_int(found ? (int64_t)(first + mote_jinja_unicode_count((mote_str){s.data, (size_t)(found - s.data)})) : -1);
@@ -304,7 +317,7 @@ static bool str_count(jinja_run *r, jinja_value *a, jinja_value *out) {
     size_t first;
     bool inside;
     int64_t n = 0;
-    if (!mote_jinja_str_arg(r, a[1], "count", &what) || !window(r, a, &s, &first, &inside))
+    if (!mote_jinja_str_arg(r, a[1], "count", &what) || !window(r, a, &s, &first, &inside) || !jinja_spend_search(r, s.len, what.len))
         return false;
     if (inside && what.len == 0)
         n = (int64_t)mote_jinja_unicode_count(s) + 1;
@@ -332,6 +345,7 @@ static bool starts_or_ends(jinja_run *r, jinja_value *a, bool ends, jinja_value 
     for (size_t i = 0; i < n && !result; i++) {
         if (!mote_jinja_str_arg(r, options[i], ends ? "endswith" : "startswith", &what) || !jinja_spend(r, 1))
             return false;
+        jinja_charge(r, what.len / JINJA_BYTES_PER_STEP);
         result = inside && (ends ? mote_str_ends(s, what) : mote_str_starts(s, what));
     }
     *out = jinja_bool(result);

@@ -76,7 +76,8 @@ static bool test_test(jinja_run *r, jinja_value *a, jinja_value *out) {
 }
 
 static bool test_sameas(jinja_run *r, jinja_value *a, jinja_value *out) {
-    (void)r;
+    if (a[0].type == JINJA_STR)
+        jinja_charge(r, jinja_text(a[0]).len / JINJA_BYTES_PER_STEP);
     *out = jinja_bool(mote_jinja_same(a[0], a[1]));
     return true;
 }

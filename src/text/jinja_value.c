@@ -96,8 +96,7 @@ size_t mote_jinja_n_chars(jinja_run *r, jinja_value str) {
     jinja_str *s = str.u.s;
     if (s->n_chars == JINJA_CHARS_UNKNOWN) {
         s->n_chars = mote_jinja_unicode_count(s->text);
-        size_t steps = s->text.len / JINJA_BYTES_PER_STEP;
-        r->steps_left -= steps < r->steps_left ? steps : r->steps_left;
+        jinja_charge(r, s->text.len / JINJA_BYTES_PER_STEP);
     }
     return s->n_chars;
 }
@@ -107,8 +106,7 @@ size_t mote_jinja_char_offset(jinja_run *r, jinja_value str, size_t index) {
     if (mote_jinja_n_chars(r, str) == text.len)
         return index < text.len ? index : text.len;
     const char *p = text.data, *end = p + text.len;
-    size_t steps = index / 8;
-    r->steps_left -= steps < r->steps_left ? steps : r->steps_left;
+    jinja_charge(r, index / 8);
     for (; index > 0 && p < end; index--)
         jinja_decode(&p);
     return (size_t)(p - text.data);
