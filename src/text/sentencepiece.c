@@ -183,7 +183,7 @@ static int32_t in_range(const mote_tokenizer *t, int64_t id) {
     return id >= 0 && id < (int64_t)t->vocabulary.n_tokens ? (int32_t)id : -1;
 }
 
-static mote_status load(mote_str file, mote_tokenizer *t, mote_error *err) {
+mote_status mote_sentencepiece_read(mote_str file, mote_tokenizer *t, mote_error *err) {
     settings s = {.type = TYPE_UNIGRAM, .unk = 0, .bos = 1, .eos = 2, .dummy_prefix = true, .merge_spaces = true, .escape = true};
     uint64_t n, text_bytes;
     MOTE_TRY(survey(file, &n, &text_bytes, &s, err));
@@ -209,7 +209,7 @@ mote_status mote_sentencepiece_load(const char *path, mote_tokenizer *t, mote_er
     mote_buffer_init(&file, FILE_MAX);
     mote_status status = mote_file_read(path, &file, err);
     if (status == MOTE_OK)
-        status = load(mote_buffer_str(&file), t, err);
+        status = mote_sentencepiece_read(mote_buffer_str(&file), t, err);
     mote_buffer_deinit(&file);
     return status;
 }

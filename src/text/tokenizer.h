@@ -95,5 +95,6 @@ MOTE_MUST_CHECK mote_status mote_tokenizer_finish(mote_tokenizer *t, bool eog_by
 void mote_tokenizer_add_end(mote_tokenizer *t, int32_t id);
 /* SentencePiece's own file (sentencepiece.c). */
 MOTE_MUST_CHECK mote_status mote_sentencepiece_load(const char *path, mote_tokenizer *t, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_sentencepiece_read(mote_str file, mote_tokenizer *t, mote_error *err);
 
 #endif

@@ -56,17 +56,19 @@ static void read_ends(mote_tokenizer *t, const mote_json *generation) {
     mote_tokenizer_add_end(t, id >= 0 && id < INT32_MAX ? (int32_t)id : -1);
 }
 
+mote_status mote_tokenizer_json_load(mote_tokenizer *t, const mote_json *root, mote_error *err) {
+    bool byte_level;
+    MOTE_TRY(mote_tokenizer_json_normalizer(t, mote_json_get(root, "normalizer"), err));
+    MOTE_TRY(mote_tokenizer_json_pretokenizer(t, mote_json_get(root, "pre_tokenizer"), &byte_level, err));
+    MOTE_TRY(mote_tokenizer_json_model(t, root, byte_level, err));
+    MOTE_TRY(mote_tokenizer_json_decoder(t, mote_json_get(root, "decoder"), err));
+    return mote_tokenizer_json_processor(t, mote_json_get(root, "post_processor"), err);
+}
+
 static mote_status load_json(const char *folder, mote_tokenizer *t, mote_error *err) {
     mote_json *root = NULL;
-    bool byte_level;
-    mote_status status;
-    MOTE_TRY_DONE(read_json(folder, "tokenizer.json", true, &root, err));
-    MOTE_TRY_DONE(mote_tokenizer_json_normalizer(t, mote_json_get(root, "normalizer"), err));
-    MOTE_TRY_DONE(mote_tokenizer_json_pretokenizer(t, mote_json_get(root, "pre_tokenizer"), &byte_level, err));
-    MOTE_TRY_DONE(mote_tokenizer_json_model(t, root, byte_level, err));
-    MOTE_TRY_DONE(mote_tokenizer_json_decoder(t, mote_json_get(root, "decoder"), err));
-    status = mote_tokenizer_json_processor(t, mote_json_get(root, "post_processor"), err);
-done:
+    MOTE_TRY(read_json(folder, "tokenizer.json", true, &root, err));
+    mote_status status = mote_tokenizer_json_load(t, root, err);
     mote_json_free(&root);
     return status;
 }

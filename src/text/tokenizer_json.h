@@ -6,6 +6,8 @@
 #include "formats/json.h"
 #include "text/tokenizer.h"
 
+/* All parts of a parsed file, in the order they need (tokenizer_folder.c). */
+MOTE_MUST_CHECK mote_status mote_tokenizer_json_load(mote_tokenizer *t, const mote_json *root, mote_error *err);
 /* The model, its vocabulary and the added tokens (tokenizer_json.c). byte_level: the pretokenizer has a ByteLevel in it. */
 MOTE_MUST_CHECK mote_status mote_tokenizer_json_model(mote_tokenizer *t, const mote_json *root, bool byte_level, mote_error *err);
 /* normalizer and pre_tokenizer (tokenizer_json_steps.c). */
