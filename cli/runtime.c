@@ -72,8 +72,30 @@ int cli_runtime_set_sampler(cli_runtime *r, const cli_options *o) {
     return CLI_DONE;
 }
 
+/* The whole budget, before anything is loaded. */
+static int check_budget(const cli_options *o) {
+    if (o->mem_max_bytes == 0)
+        return CLI_DONE;
+    char *path = NULL;
+    int code = cli_runtime_resolve(o, &path);
+    if (code != CLI_DONE)
+        return code;
+    mote_model_options model_options = MOTE_MODEL_OPTIONS_INIT;
+    model_options.type = o->type;
+    cli_runtime none = {0};
+    mote_engine_options options = cli_runtime_engine_options(&none, o);
+    uint64_t n_bytes;
+    mote_error err = {0};
+    mote_status status = mote_engine_plan(path, &model_options, &options, &n_bytes, &err);
+    mote_free(path);
+    return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
+}
+
 int cli_runtime_open(cli_runtime *r, const cli_options *o) {
-    int code = cli_runtime_open_model(r, o);
+    memset(r, 0, sizeof *r);
+    int code = check_budget(o);
+    if (code == CLI_DONE)
+        code = cli_runtime_open_model(r, o);
     if (code != CLI_DONE)
         return code;
     if (r->info.is_encoder)

@@ -36,6 +36,11 @@ typedef struct mote_engine_options {
 #define MOTE_ENGINE_OPTIONS_INIT \
     { sizeof(mote_engine_options), 0, 0, 0, 0, NULL, NULL, 0 }
 
+/* What a model and an engine of these options would take, without loading anything: *n_bytes covers weights, caches and scratch. MOTE_ERR_BUDGET (the message has the numbers) when
+ * that is above options->mem_max_bytes; other errors as mote_model_open and mote_engine_create. Both options may be NULL. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_engine_plan(const char *path, const mote_model_options *model_options, const mote_engine_options *options, uint64_t *n_bytes,
+                                                      mote_error *err);
+
 /* The model must outlive the engine. MOTE_ERR_BUDGET (the message has the numbers), _ARGUMENT (names the option), _UNSUPPORTED (an encoder), _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_engine_create(const mote_model *model, const mote_engine_options *options, mote_engine **engine, mote_error *err);
 MOTE_API void mote_engine_free(mote_engine **engine);

@@ -3,55 +3,9 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "engine/settings.h"
 
 #include <string.h>
-
-enum { DEFAULT_CONTEXT = 4096, DEFAULT_BATCH = 512, MAX_BATCH = 1 << 16, MAX_CONTEXT = 1 << 24, MAX_SESSIONS = 4096 };
-
-static mote_status parse_cache_type(const char *name, const char *flag, bool exact, mote_dtype *type, mote_error *err) {
-    *type = exact ? MOTE_DTYPE_F32 : MOTE_DTYPE_F16;
-    if (!name)
-        return MOTE_OK;
-    *type = mote_dtype_from_name(name);
-    if (*type == MOTE_DTYPE_NONE)
-        return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: '%s' is no type", flag, name);
-    if (*type != MOTE_DTYPE_F32 && *type != MOTE_DTYPE_F16 && *type != MOTE_DTYPE_BF16)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: a cache of type %s is not supported; f32, f16 and bf16 are", flag, name);
-    return MOTE_OK;
-}
-
-static mote_status check_range(const char *name, int64_t value, int64_t low, int64_t high, mote_error *err) {
-    if (value < low || value > high)
-        return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: %lld is not between %lld and %lld", name, (long long)value, (long long)low, (long long)high);
-    return MOTE_OK;
-}
-
-static mote_status read_options(mote_engine *e, const mote_engine_options *o, int *n_threads, mote_error *err) {
-    const mote_hparams *h = &e->model->h;
-    MOTE_TRY(check_range("context (-c)", o->n_ctx, 0, MAX_CONTEXT, err));
-    MOTE_TRY(check_range("batch (-b)", o->n_batch, 0, MAX_BATCH, err));
-    MOTE_TRY(check_range("threads (-t)", o->n_threads, 0, MOTE_THREADS_MAX, err));
-    MOTE_TRY(check_range("sessions", o->n_sessions, 0, MAX_SESSIONS, err));
-    e->n_ctx = o->n_ctx ? (size_t)o->n_ctx : h->n_ctx_train < DEFAULT_CONTEXT ? h->n_ctx_train : DEFAULT_CONTEXT;
-    e->n_batch = o->n_batch ? (size_t)o->n_batch : DEFAULT_BATCH;
-    if (e->n_batch > e->n_ctx)
-        e->n_batch = e->n_ctx;
-    e->n_sessions = o->n_sessions ? o->n_sessions : 1;
-    *n_threads = o->n_threads ? o->n_threads : mote_cpu_default_threads();
-    MOTE_TRY(parse_cache_type(o->cache_type_k, "cache type of keys (-ctk)", e->model->exact, &e->type_k, err));
-    return parse_cache_type(o->cache_type_v, "cache type of values (-ctv)", e->model->exact, &e->type_v, err);
-}
-
-static mote_status check_budget(const mote_engine *e, uint64_t cache, uint64_t scratch, uint64_t mem_max_bytes, mote_error *err) {
-    uint64_t weights = e->model->w.n_bytes, all = weights + cache + scratch;
-    if (mem_max_bytes == 0 || all <= mem_max_bytes)
-        return MOTE_OK;
-    const double mib = 1048576;
-    return mote_error_set(
-        err, MOTE_ERR_BUDGET,
-        "%.1f MiB are needed (weights %.1f, cache of %zu tokens %.1f, scratch %.1f), the memory budget is %.1f MiB; a smaller context (-c) or batch (-b) needs less",
-        (double)all / mib, (double)weights / mib, e->n_ctx, (double)cache / mib, (double)scratch / mib, (double)mem_max_bytes / mib);
-}
 
 static mote_status take_memory(mote_engine *e, mote_error *err) {
     size_t n = (size_t)e->n_sessions;
@@ -83,15 +37,18 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
     if (!e)
         return mote_error_alloc(err, sizeof *e);
     e->model = model;
-    int n_threads = 1;
+    mote_engine_settings set;
     mote_status status;
-    MOTE_TRY_DONE(read_options(e, &o, &n_threads, err));
-    e->cache_stride = mote_cache_bytes(&model->h, e->type_k, e->type_v, e->n_ctx);
-    uint64_t cache = e->cache_stride * (uint64_t)e->n_sessions + (uint64_t)e->n_sessions * e->n_ctx * sizeof(int32_t);
-    uint64_t scratch = mote_decoder_bytes(model, e->n_batch, e->n_ctx, n_threads);
-    MOTE_TRY_DONE(check_budget(e, cache, scratch, o.mem_max_bytes, err));
-    e->n_bytes = cache + scratch;
-    MOTE_TRY_DONE(mote_thread_pool_create(n_threads, &e->pool, err));
+    MOTE_TRY_DONE(mote_engine_settings_read(&set, &model->h, model->exact, &o, err));
+    MOTE_TRY_DONE(mote_engine_settings_check_budget(&set, model->w.n_bytes, o.mem_max_bytes, err));
+    e->n_ctx = set.n_ctx;
+    e->n_batch = set.n_batch;
+    e->type_k = set.type_k;
+    e->type_v = set.type_v;
+    e->n_sessions = set.n_sessions;
+    e->cache_stride = set.cache_stride;
+    e->n_bytes = set.cache_bytes + set.scratch_bytes;
+    MOTE_TRY_DONE(mote_thread_pool_create(set.n_threads, &e->pool, err));
     MOTE_TRY_DONE(mote_decoder_create(model, e->pool, e->n_batch, e->n_ctx, &e->decoder, err));
     MOTE_TRY_DONE(take_memory(e, err));
     *engine = e;

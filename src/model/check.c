@@ -13,7 +13,7 @@ enum { MAX_TEMPLATE_BYTES = 4 << 20 };
 
 static mote_status check_model(const char *path, mote_error *err) {
     mote_source s;
-    MOTE_TRY(mote_source_open(path, false, &s, err));
+    MOTE_TRY(mote_source_open(path, MOTE_SOURCE_ALL, &s, err));
     mote_weights_plan plan = {0};
     mote_weights_source source = mote_source_weights(&s);
     mote_status status = mote_weights_plan_create(&source, &s.h, false, &plan, err);
@@ -24,7 +24,7 @@ static mote_status check_model(const char *path, mote_error *err) {
 
 static mote_status check_vocabulary(const char *path, mote_error *err) {
     mote_source s;
-    MOTE_TRY(mote_source_open(path, true, &s, err));
+    MOTE_TRY(mote_source_open(path, MOTE_SOURCE_VOCABULARY, &s, err));
     mote_source_close(&s);
     return MOTE_OK;
 }
@@ -33,7 +33,7 @@ static mote_status check_adapter(const mote_gguf *g, const char *base, mote_erro
     if (!base)
         return mote_adapter_check(g, NULL, err);
     mote_source s;
-    mote_status status = mote_source_open(base, false, &s, err);
+    mote_status status = mote_source_open(base, MOTE_SOURCE_ALL, &s, err);
     if (status != MOTE_OK) {
         mote_error_prefix(err, "base");
         return status;

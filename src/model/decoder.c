@@ -22,8 +22,7 @@ typedef struct buffer_sizes {
     size_t x, row, q, kv, attn, gate, out, logits, cos_sin, scores, queries, acts, total;
 } buffer_sizes;
 
-static buffer_sizes sizes_of(const mote_model *m, size_t n_batch, size_t n_positions, int n_threads) {
-    const mote_hparams *h = &m->h;
+static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
     size_t n_q = (size_t)h->n_heads * h->head_dim, n_kv = (size_t)h->n_kv_heads * h->head_dim, widest = max3(h->n_embd, n_q, h->n_ff), threads = (size_t)n_threads;
     size_t tile = mote_decoder_query_tile(h);
     buffer_sizes s = {
@@ -44,13 +43,13 @@ static buffer_sizes sizes_of(const mote_model *m, size_t n_batch, size_t n_posit
     return s;
 }
 
-size_t mote_decoder_bytes(const mote_model *model, size_t n_batch, size_t n_positions, int n_threads) {
-    return sizeof(mote_decoder) + sizes_of(model, n_batch, n_positions, n_threads).total;
+size_t mote_decoder_bytes(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
+    return sizeof(mote_decoder) + sizes_of(h, n_batch, n_positions, n_threads).total;
 }
 
 mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool, size_t n_batch, size_t n_positions, mote_decoder **decoder, mote_error *err) {
     int n_threads = mote_thread_pool_size(pool);
-    buffer_sizes s = sizes_of(model, n_batch, n_positions, n_threads);
+    buffer_sizes s = sizes_of(&model->h, n_batch, n_positions, n_threads);
     *decoder = NULL;
     mote_decoder *d = mote_mem_zalloc_array(1, sizeof *d);
     uint8_t *memory = mote_mem_alloc_aligned(s.total);

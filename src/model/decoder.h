@@ -17,7 +17,7 @@ typedef struct mote_decoder mote_decoder;
 enum { MOTE_DECODER_LOGIT_ROWS = 8 };
 
 /* Bytes that _create takes. */
-size_t mote_decoder_bytes(const mote_model *model, size_t n_batch, size_t n_positions, int n_threads);
+size_t mote_decoder_bytes(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads);
 /* Borrows model and pool. MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool, size_t n_batch, size_t n_positions, mote_decoder **decoder, mote_error *err);
 void mote_decoder_free(mote_decoder **decoder);

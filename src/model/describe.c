@@ -104,10 +104,10 @@ mote_status mote_model_describe(const char *path, char **json, mote_error *err) 
     *json = NULL;
     mote_buffer_init(&out, MAX_JSON_BYTES);
     bool has_weights = true;
-    mote_status status = mote_source_open(path, false, &s, err);
+    mote_status status = mote_source_open(path, MOTE_SOURCE_ALL, &s, err);
     if (status != MOTE_OK) { /* perhaps it is a vocabulary alone */
         mote_error ignored = {0};
-        if (mote_source_open(path, true, &s, &ignored) != MOTE_OK)
+        if (mote_source_open(path, MOTE_SOURCE_VOCABULARY, &s, &ignored) != MOTE_OK)
             return status;
         has_weights = false;
         if (!s.gguf || mote_gguf_n_tensors(s.gguf) > 0) {

@@ -89,7 +89,7 @@ mote_status mote_model_open(const char *path, const mote_model_options *options,
         return mote_error_set(err, mote_dtype_from_name(o.type) == MOTE_DTYPE_NONE ? MOTE_ERR_ARGUMENT : MOTE_ERR_UNSUPPORTED, "type '%s' is not supported here; f32 is", o.type);
     double start = mote_clock_seconds();
     mote_source s;
-    MOTE_TRY(mote_source_open(path, o.vocabulary_only, &s, err));
+    MOTE_TRY(mote_source_open(path, o.vocabulary_only ? MOTE_SOURCE_VOCABULARY : MOTE_SOURCE_ALL, &s, err));
     mote_status status;
     mote_model *m = mote_mem_zalloc_array(1, sizeof *m);
     if (!m) {

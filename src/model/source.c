@@ -35,14 +35,16 @@ static mote_status check_vocabulary(const mote_source *s, mote_error *err) {
     return MOTE_OK;
 }
 
-static mote_status open_gguf(mote_source *s, bool vocabulary_only, mote_error *err) {
+static mote_status open_gguf(mote_source *s, mote_source_parts parts, mote_error *err) {
     MOTE_TRY(mote_gguf_open(s->path, &s->gguf, err));
     mote_str kind = {0};
     MOTE_TRY(mote_gguf_get_string(s->gguf, "general.type", false, &kind, err));
     if (mote_str_is(kind, "adapter"))
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: an adapter, not a model", s->path);
-    if (!vocabulary_only)
+    if (parts != MOTE_SOURCE_VOCABULARY)
         MOTE_TRY(mote_hparams_from_gguf(s->gguf, &s->h, err));
+    if (parts == MOTE_SOURCE_WEIGHTS)
+        return MOTE_OK;
     mote_str name = {0}, text = {0};
     const mote_gguf_value *v = mote_gguf_find(s->gguf, "general.name");
     if (v && v->type == MOTE_GGUF_STRING)
@@ -58,9 +60,9 @@ static mote_status open_gguf(mote_source *s, bool vocabulary_only, mote_error *e
     if (!s->name || (v && !s->chat_template))
         return mote_error_alloc(err, text.len + name.len);
     bool has_tokenizer = mote_gguf_find(s->gguf, "tokenizer.ggml.model") != NULL;
-    if (has_tokenizer || vocabulary_only)
+    if (has_tokenizer || parts == MOTE_SOURCE_VOCABULARY)
         MOTE_TRY(mote_tokenizer_from_gguf(s->gguf, &s->tokenizer, err));
-    return vocabulary_only ? MOTE_OK : check_vocabulary(s, err);
+    return parts == MOTE_SOURCE_VOCABULARY ? MOTE_OK : check_vocabulary(s, err);
 }
 
 /* The template: its own file, or a text (or the entry "default" of a list) in tokenizer_config.json. */
@@ -111,30 +113,32 @@ static mote_status read_pooling(mote_source *s, mote_error *err) {
     return mean != cls ? MOTE_OK : mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither mean nor [CLS] pooling alone", path);
 }
 
-static mote_status open_folder(mote_source *s, bool vocabulary_only, mote_error *err) {
+static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_error *err) {
     char path[PATH_BYTES];
     const char *slash = strrchr(s->path, '/');
     s->name = mote_mem_dup_text(slash && slash[1] ? slash + 1 : s->path);
     if (!s->name)
         return mote_error_alloc(err, strlen(s->path));
     MOTE_TRY(join_path(path, s->path, "config.json", err));
-    if (!vocabulary_only) {
+    if (parts != MOTE_SOURCE_VOCABULARY) {
         MOTE_TRY(mote_json_read(path, &s->config, err));
         MOTE_TRY(mote_hparams_from_config(s->config, &s->h, err));
         MOTE_TRY(mote_safetensors_open_folder(s->path, &s->safetensors, err));
         MOTE_TRY(read_pooling(s, err));
     }
+    if (parts == MOTE_SOURCE_WEIGHTS)
+        return MOTE_OK;
     MOTE_TRY(mote_tokenizer_from_folder(s->path, &s->tokenizer, err));
     MOTE_TRY(read_folder_template(s, err));
-    return vocabulary_only ? MOTE_OK : check_vocabulary(s, err);
+    return parts == MOTE_SOURCE_VOCABULARY ? MOTE_OK : check_vocabulary(s, err);
 }
 
-mote_status mote_source_open(const char *path, bool vocabulary_only, mote_source *s, mote_error *err) {
+mote_status mote_source_open(const char *path, mote_source_parts parts, mote_source *s, mote_error *err) {
     *s = (mote_source){0};
     s->path = mote_mem_dup_text(path);
     if (!s->path)
         return mote_error_alloc(err, strlen(path));
-    mote_status status = mote_file_is_directory(path) ? open_folder(s, vocabulary_only, err) : open_gguf(s, vocabulary_only, err);
+    mote_status status = mote_file_is_directory(path) ? open_folder(s, parts, err) : open_gguf(s, parts, err);
     if (status != MOTE_OK)
         mote_source_close(s);
     return status;

@@ -22,8 +22,14 @@ typedef struct mote_source {
     bool pools_mean; /* encoders: as 1_Pooling/config.json says; true without it */
 } mote_source;
 
-/* vocabulary_only: no tensors are needed, and h is only filled as far as the file says. Errors as mote_model_open. */
-MOTE_MUST_CHECK mote_status mote_source_open(const char *path, bool vocabulary_only, mote_source *s, mote_error *err);
+typedef enum mote_source_parts {
+    MOTE_SOURCE_ALL,
+    MOTE_SOURCE_VOCABULARY, /* no tensors are needed, h stays empty */
+    MOTE_SOURCE_WEIGHTS     /* no tokenizer and no template: for planning */
+} mote_source_parts;
+
+/* Errors as mote_model_open. */
+MOTE_MUST_CHECK mote_status mote_source_open(const char *path, mote_source_parts parts, mote_source *s, mote_error *err);
 void mote_source_close(mote_source *s);
 static inline mote_weights_source mote_source_weights(const mote_source *s) {
     return (mote_weights_source){s->gguf, s->safetensors};

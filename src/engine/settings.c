@@ -1,0 +1,82 @@
+#include "engine/settings.h"
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/thread_pool.h"
+#include "model/cache.h"
+#include "model/decoder.h"
+#include "model/source.h"
+
+enum { DEFAULT_CONTEXT = 4096, DEFAULT_BATCH = 512, MAX_BATCH = 1 << 16, MAX_CONTEXT = 1 << 24, MAX_SESSIONS = 4096 };
+
+static mote_status parse_cache_type(const char *name, const char *flag, bool exact, mote_dtype *type, mote_error *err) {
+    *type = exact ? MOTE_DTYPE_F32 : MOTE_DTYPE_F16;
+    if (!name)
+        return MOTE_OK;
+    *type = mote_dtype_from_name(name);
+    if (*type == MOTE_DTYPE_NONE)
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: '%s' is no type", flag, name);
+    if (*type != MOTE_DTYPE_F32 && *type != MOTE_DTYPE_F16 && *type != MOTE_DTYPE_BF16)
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: a cache of type %s is not supported; f32, f16 and bf16 are", flag, name);
+    return MOTE_OK;
+}
+
+static mote_status check_range(const char *name, int64_t value, int64_t low, int64_t high, mote_error *err) {
+    if (value < low || value > high)
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: %lld is not between %lld and %lld", name, (long long)value, (long long)low, (long long)high);
+    return MOTE_OK;
+}
+
+mote_status mote_engine_settings_read(mote_engine_settings *s, const mote_hparams *h, bool exact, const mote_engine_options *o, mote_error *err) {
+    *s = (mote_engine_settings){0};
+    MOTE_TRY(check_range("context (-c)", o->n_ctx, 0, MAX_CONTEXT, err));
+    MOTE_TRY(check_range("batch (-b)", o->n_batch, 0, MAX_BATCH, err));
+    MOTE_TRY(check_range("threads (-t)", o->n_threads, 0, MOTE_THREADS_MAX, err));
+    MOTE_TRY(check_range("sessions", o->n_sessions, 0, MAX_SESSIONS, err));
+    s->n_ctx = o->n_ctx ? (size_t)o->n_ctx : h->n_ctx_train < DEFAULT_CONTEXT ? h->n_ctx_train : DEFAULT_CONTEXT;
+    s->n_batch = o->n_batch ? (size_t)o->n_batch : DEFAULT_BATCH;
+    if (s->n_batch > s->n_ctx)
+        s->n_batch = s->n_ctx;
+    s->n_sessions = o->n_sessions ? o->n_sessions : 1;
+    s->n_threads = o->n_threads ? o->n_threads : mote_cpu_default_threads();
+    MOTE_TRY(parse_cache_type(o->cache_type_k, "cache type of keys (-ctk)", exact, &s->type_k, err));
+    MOTE_TRY(parse_cache_type(o->cache_type_v, "cache type of values (-ctv)", exact, &s->type_v, err));
+    s->cache_stride = mote_cache_bytes(h, s->type_k, s->type_v, s->n_ctx);
+    s->cache_bytes = (uint64_t)s->n_sessions * (s->cache_stride + s->n_ctx * sizeof(int32_t));
+    s->scratch_bytes = mote_decoder_bytes(h, s->n_batch, s->n_ctx, s->n_threads);
+    return MOTE_OK;
+}
+
+mote_status mote_engine_settings_check_budget(const mote_engine_settings *s, uint64_t weights_bytes, uint64_t mem_max_bytes, mote_error *err) {
+    uint64_t all = weights_bytes + s->cache_bytes + s->scratch_bytes;
+    if (mem_max_bytes == 0 || all <= mem_max_bytes)
+        return MOTE_OK;
+    const double mib = 1048576;
+    return mote_error_set(
+        err, MOTE_ERR_BUDGET,
+        "%.1f MiB are needed (weights %.1f, cache of %zu tokens %.1f, scratch %.1f), the memory budget is %.1f MiB; a smaller context (-c) or batch (-b) needs less",
+        (double)all / mib, (double)weights_bytes / mib, s->n_ctx, (double)s->cache_bytes / mib, (double)s->scratch_bytes / mib, (double)mem_max_bytes / mib);
+}
+
+mote_status mote_engine_plan(const char *path, const mote_model_options *model_options, const mote_engine_options *options, uint64_t *n_bytes, mote_error *err) {
+    mote_engine_options o = MOTE_ENGINE_OPTIONS_INIT;
+    if (options)
+        o = *options;
+    bool exact = model_options && model_options->type;
+    *n_bytes = 0;
+    mote_source source;
+    MOTE_TRY(mote_source_open(path, MOTE_SOURCE_WEIGHTS, &source, err));
+    mote_weights_source from = mote_source_weights(&source);
+    mote_weights_plan plan = {0};
+    mote_engine_settings s = {0};
+    mote_status status;
+    MOTE_TRY_DONE(mote_weights_plan_create(&from, &source.h, exact, &plan, err));
+    if (!source.h.family->is_encoder)
+        MOTE_TRY_DONE(mote_engine_settings_read(&s, &source.h, exact, &o, err));
+    *n_bytes = plan.packed_bytes + s.cache_bytes + s.scratch_bytes;
+    status = mote_engine_settings_check_budget(&s, plan.packed_bytes, o.mem_max_bytes, err);
+done:
+    mote_weights_plan_free(&plan);
+    mote_source_close(&source);
+    return status;
+}
