@@ -74,7 +74,7 @@ VF_INLINE void vf_multiply_tile(const vf_product *p, size_t row, size_t column, 
     for (size_t r = 0; r < n_rows; r++) {
         float *out = p->out + (row + r) * p->out_stride + column;
         if (column + n_vectors * VF_LANES > p->n_columns) {
-            float part[VF_TILE_GROUPS * MOTE_ATTENTION_PANEL];
+            float part[VF_TILE_GROUPS * MOTE_ATTENTION_PANEL] = {0}; /* gcc can't see that the loop below fills what is read */
             VF_UNROLL
             for (size_t v = 0; v < n_vectors; v++)
                 vf_store(part + v * VF_LANES, acc[r][v]);
