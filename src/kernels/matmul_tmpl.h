@@ -33,11 +33,11 @@ enum {
     STRIP_BYTES = LANES * 4,
     TILE_ROWS = TILE_VECTORS * LANES,
     TILE_PANELS = TILE_ROWS / MOTE_PANEL_ROWS,
-    CHUNK = 16,         /* blocks of a scratch: 16 to 24 KiB for 32 rows */
-    SPAN_TOKENS = 192,  /* tokens that share an unpacked scratch at most */
-    DIRECT_CHUNK = 128, /* blocks for which the direct kernels prepare the activations */
-    DIRECT_TOKENS = 16, /* tokens that they prepare at once */
-    PREFETCH_BYTES = 2048
+    CHUNK = 16,           /* blocks of a scratch: 16 to 24 KiB for 32 rows */
+    SPAN_TOKENS = 192,    /* tokens that share an unpacked scratch at most */
+    DIRECT_CHUNK = 128,   /* blocks for which the direct kernels prepare the activations */
+    DIRECT_TOKENS = 16,   /* tokens that they prepare at once */
+    PREFETCH_BYTES = 4096 /* into the second-level cache, which has more reads under way than the first */
 };
 
 /* A type's line of MOTE_PANEL_TYPES as constants. */
@@ -161,7 +161,7 @@ INLINE void direct_body(type_traits t, const int n, const uint8_t *panel, size_t
         UNROLL for (int s = 0; s < STRIPS; s++) total[c][s] = lanes_load_f(sums + c * MOTE_PANEL_ROWS + s * LANES);
     }
     for (size_t b = 0; b < n_blocks; b++, quants += quant_bytes, q += MOTE_BLOCK) {
-        UNROLL for (size_t l = 0; l < quant_bytes; l += 64) __builtin_prefetch(quants + PREFETCH_BYTES + l);
+        UNROLL for (size_t l = 0; l < quant_bytes; l += 64) __builtin_prefetch(quants + PREFETCH_BYTES + l, 0, 2);
         UNROLL for (int s = 0; s < STRIPS; s++) {
             lanes_i w[8];
             lanes_f d[2], m[2];
