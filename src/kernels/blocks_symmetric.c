@@ -259,8 +259,8 @@ void mote_blocks_symmetric_search(const mote_blocks_symmetric *form, const mote_
     float d = choose_d(form, group), least = INFINITY;
     for (int round = 0; round < REFINE_ROUNDS; round++) {
         uint16_t h = mote_blocks_search_half(d);
-        if ((h & 0x7fff) == 0 && d != 0 && form->scale_lo < form->scale_hi)
-            h |= 1; /* the least there is; the groups' scales choose what to do with it */
+        if ((h & 0x7fff) == 0 && d != 0)
+            h |= 1; /* the least there is; a group's scale may still be 0 */
         if (round > 0 && h == trial.d)
             break;
         float error = fit_block(form, sample, group, h, &trial, &d);
@@ -269,4 +269,7 @@ void mote_blocks_symmetric_search(const mote_blocks_symmetric *form, const mote_
             *fit = trial;
         }
     }
+    /* without group scales only d can make a block zero */
+    if (form->scale_lo == form->scale_hi && fit_block(form, sample, group, 0, &trial, &d) < least)
+        *fit = trial;
 }
