@@ -18,8 +18,8 @@
  *
  * Order of a sum over i (d of a score, the position of a mix): blocks of 32, aligned to i = 0 (positions count from the cache's start, not from `first`); in a block
  * acc = fma(left[i], stored[i], acc), i ascending, from acc = 0; total = total + acc, blocks ascending, from total = 0. A score is total * scale.
- * A weight of 0 (a masked position) leaves every accumulator as it is, bit for bit, since none of them is ever -0 before the block's end and stored values are finite; therefore a
- * query may share a call with others that see more positions.
+ * A weight of 0 (a masked position) leaves the result as it is, bit for bit, while stored values are finite: it can at most turn an accumulator that underflowed to -0 into +0, and
+ * a total that began at +0 takes both alike. Therefore a query may share a call with others that see more positions.
  *
  * Stored values: rounded to nearest even; F16 clamps finite and infinite input to +-65504, for an infinity would turn a masked 0 * v into NaN for other queries. */
 #ifndef MOTE_KERNELS_ATTENTION_H

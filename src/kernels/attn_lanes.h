@@ -10,6 +10,7 @@
 #include "kernels/exp_lanes.h"
 
 #include <float.h>
+#include <math.h>
 
 enum {
     VF_STEP_COLUMNS = VF_TILE_GROUPS * MOTE_ATTENTION_PANEL,
@@ -83,36 +84,43 @@ static void mix_lanes(const void *v_store, mote_dtype type, size_t head_dim, siz
     }
 }
 
-/* The lane that lacks in the last vector is not there: it neither is the greatest nor adds to the sum. */
-static float softmax_lanes(float *scores, size_t n) {
-    vf most = vf_set(-FLT_MAX), partial[VF_GROUP_VECTORS];
-    size_t n_whole = n / VF_LANES * VF_LANES;
-    for (size_t i = 0; i < n_whole; i += VF_LANES)
-        most = vf_max(vf_load(scores + i), most);
-    float lanes[MOTE_ATTENTION_PANEL], top = -FLT_MAX, sum = 0.0f;
-    vf_store(lanes, most);
-    for (size_t i = 0; i < VF_LANES; i++)
-        top = lanes[i] > top ? lanes[i] : top;
-    for (size_t i = n_whole; i < n; i++)
-        top = scores[i] > top ? scores[i] : top;
-    most = vf_set(top);
-    for (size_t v = 0; v < VF_GROUP_VECTORS; v++)
-        partial[v] = vf_set(0.0f);
-    for (size_t i = 0; i < n_whole; i += VF_LANES) {
-        vf e = vf_exp_nonpositive(vf_sub(vf_load(scores + i), most));
-        vf_store(scores + i, e);
-        partial[i / VF_LANES % VF_GROUP_VECTORS] = vf_add(partial[i / VF_LANES % VF_GROUP_VECTORS], e);
+/* exp(x - most) of 16 scores, added to the partial sums. */
+VF_INLINE void vf_exp_group(float *x, vf most, vf *partial) {
+    VF_UNROLL
+    for (size_t v = 0; v < VF_GROUP_VECTORS; v++) {
+        vf e = vf_exp_nonpositive(vf_sub(vf_load(x + v * VF_LANES), most));
+        vf_store(x + v * VF_LANES, e);
+        partial[v] = vf_add(partial[v], e);
     }
+}
+
+/* The scores that lack in the last group count as -inf: they are no maximum and add 0. */
+static float softmax_lanes(float *scores, size_t n) {
+    size_t n_whole = n / MOTE_ATTENTION_PANEL * MOTE_ATTENTION_PANEL;
+    float last[MOTE_ATTENTION_PANEL], lanes[MOTE_ATTENTION_PANEL], top = -FLT_MAX, sum = 0.0f;
+    for (size_t i = 0; i < MOTE_ATTENTION_PANEL; i++)
+        last[i] = n_whole + i < n ? scores[n_whole + i] : -INFINITY;
+    vf most[VF_GROUP_VECTORS], partial[VF_GROUP_VECTORS];
+    for (size_t v = 0; v < VF_GROUP_VECTORS; v++) {
+        most[v] = vf_max(vf_load(last + v * VF_LANES), vf_set(top));
+        partial[v] = vf_set(0.0f);
+    }
+    for (size_t i = 0; i < n_whole; i += MOTE_ATTENTION_PANEL)
+        VF_UNROLL
+    for (size_t v = 0; v < VF_GROUP_VECTORS; v++)
+        most[v] = vf_max(vf_load(scores + i + v * VF_LANES), most[v]);
+    for (size_t v = 0; v < VF_GROUP_VECTORS; v++)
+        vf_store(lanes + v * VF_LANES, most[v]);
+    for (size_t i = 0; i < MOTE_ATTENTION_PANEL; i++)
+        top = lanes[i] > top ? lanes[i] : top;
+    for (size_t i = 0; i < n_whole; i += MOTE_ATTENTION_PANEL)
+        vf_exp_group(scores + i, vf_set(top), partial);
+    if (n_whole < n)
+        vf_exp_group(last, vf_set(top), partial);
+    for (size_t i = n_whole; i < n; i++)
+        scores[i] = last[i - n_whole];
     for (size_t v = 0; v < VF_GROUP_VECTORS; v++)
         vf_store(lanes + v * VF_LANES, partial[v]);
-    if (n_whole < n) {
-        float last[VF_LANES];
-        vf_store(last, vf_exp_nonpositive(vf_sub(vf_load_part(scores + n_whole, n - n_whole), most)));
-        for (size_t i = n_whole; i < n; i++) {
-            scores[i] = last[i - n_whole];
-            lanes[i % MOTE_ATTENTION_PANEL] += scores[i];
-        }
-    }
     for (size_t i = 0; i < MOTE_ATTENTION_PANEL; i++)
         sum += lanes[i];
     return sum;

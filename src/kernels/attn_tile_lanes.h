@@ -9,7 +9,7 @@
 #include "kernels/kernels.h"
 
 #if defined(__clang__)
-#define VF_UNROLL _Pragma("unroll")
+#define VF_UNROLL _Pragma("clang loop unroll(full)") /* not plain unroll: that would be done before constants arrive */
 #else
 #define VF_UNROLL _Pragma("GCC unroll 16")
 #endif
@@ -40,7 +40,7 @@ VF_INLINE vf vf_total(const vf_product *p, vf before, vf acc) {
 }
 
 /* Adds a row of accumulators to the n_columns there are: the end of the output, not worth a tile's unrolled code. */
-static void vf_finish_part(const vf_product *p, float *out, const float *acc, size_t n_columns) {
+static __attribute__((noinline)) void vf_finish_part(const vf_product *p, float *out, const float *acc, size_t n_columns) {
     for (; n_columns >= VF_LANES; n_columns -= VF_LANES, out += VF_LANES, acc += VF_LANES)
         vf_store(out, vf_total(p, p->is_first ? vf_set(0.0f) : vf_load(out), vf_load(acc)));
     if (n_columns)
@@ -74,7 +74,7 @@ VF_INLINE void vf_multiply_tile(const vf_product *p, size_t row, size_t column, 
     for (size_t r = 0; r < n_rows; r++) {
         float *out = p->out + (row + r) * p->out_stride + column;
         if (column + n_vectors * VF_LANES > p->n_columns) {
-            float part[VF_TILE_GROUPS * MOTE_ATTENTION_PANEL] = {0}; /* gcc can't see that the loop below fills what is read */
+            float part[VF_TILE_GROUPS * MOTE_ATTENTION_PANEL];
             VF_UNROLL
             for (size_t v = 0; v < n_vectors; v++)
                 vf_store(part + v * VF_LANES, acc[r][v]);

@@ -312,6 +312,35 @@ static void f16_stores_stay_finite(void **state) {
     }
 }
 
+/* Values half way between two halves, or next to that: every kind of rounding. */
+static void stores_round_to_nearest_even(void **state) {
+    (void)state;
+    enum { N = 1 << 16 };
+    float *x = malloc(N * sizeof *x);
+    uint16_t *v = malloc(N * sizeof *v);
+    assert_true(x && v);
+    for (int type = 1; type < N_TYPES; type++)
+        for (int side = -1; side <= 1; side++) {
+            for (uint32_t i = 0; i < N; i++) {
+                float low = TYPES[type] == MOTE_DTYPE_F16 ? mote_half_from_f16((uint16_t)i) : mote_half_from_bf16((uint16_t)i);
+                x[i] = mote_half_float(mote_half_bits(low) + (TYPES[type] == MOTE_DTYPE_F16 ? 0x1000u : 0x8000u) + (uint32_t)side);
+            }
+            for (int t = 0; t < TABLES.n; t++) {
+                TABLES.tables[t].attn.store_v(v, TYPES[type], N, 0, x);
+                for (uint32_t i = 0; i < N; i++) {
+                    float y = x[i];
+                    if (TYPES[type] == MOTE_DTYPE_F16)
+                        y = y > 65504 ? 65504 : y < -65504 ? -65504 : y;
+                    uint16_t exact = TYPES[type] == MOTE_DTYPE_F16 ? mote_half_to_f16(y) : mote_half_to_bf16(y);
+                    if (v[i] != exact)
+                        fail_msg("%s, type %d: %a is stored as %04x, not %04x", TABLES.names[t], TYPES[type], (double)x[i], v[i], exact);
+                }
+            }
+        }
+    free(x);
+    free(v);
+}
+
 static void store_bytes_are_checked(void **state) {
     (void)state;
     assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F32, 64, 17), 64 * 32 * 4);
@@ -358,8 +387,31 @@ static void bench_case(mote_dtype type, size_t head_dim, size_t n, size_t n_quer
     free_head(&h);
 }
 
+static void run_softmax(void *job) {
+    const bench_job *j = job;
+    memcpy(j->scores, j->h->weights, j->h->n * sizeof(float));
+    j->table->attn.softmax(j->scores, j->h->n);
+}
+
+static void run_store(void *job) {
+    const bench_job *j = job;
+    for (size_t pos = 0; pos < j->h->n; pos++) {
+        j->table->attn.store_k(j->h->k, j->h->type, j->h->head_dim, pos, j->h->q);
+        j->table->attn.store_v(j->h->v, j->h->type, j->h->head_dim, pos, j->h->q);
+    }
+}
+
 static int bench(void) {
     const size_t dims[] = {64, 128, 256}, positions[] = {512, 4096}, queries[] = {1, 3, 7, 16, 48};
+    head h = create_head(MOTE_DTYPE_F16, 64, 2048, 1, KIND_USUAL);
+    bench_job job = {.h = &h, .scores = malloc(h.n * sizeof(float))};
+    for (int t = 0; t < TABLES.n; t++) {
+        job.table = &TABLES.tables[t];
+        printf("%-7s softmax %.3f ns a score, F16 store %.3f ns a key or value element\n", TABLES.names[t], guarded_time(run_softmax, &job) * 1e9 / (double)h.n,
+               guarded_time(run_store, &job) * 1e9 / (double)(h.n * h.head_dim * 2));
+    }
+    free(job.scores);
+    free_head(&h);
     for (int type = 0; type < 2; type++)
         for (size_t d = 0; d < 3; d++)
             for (size_t p = 0; p < 2; p++)
@@ -376,7 +428,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_gives_the_same_bits), cmocka_unit_test(every_level_stores_the_same_bytes), cmocka_unit_test(cutting_the_work_keeps_the_bits),
         cmocka_unit_test(sums_are_near_double_precision),  cmocka_unit_test(softmax_gives_the_same_bits),       cmocka_unit_test(softmax_follows_its_formula),
-        cmocka_unit_test(f16_stores_stay_finite),          cmocka_unit_test(store_bytes_are_checked),
+        cmocka_unit_test(f16_stores_stay_finite),          cmocka_unit_test(stores_round_to_nearest_even),      cmocka_unit_test(store_bytes_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
