@@ -152,6 +152,7 @@ struct mote_detokenizer {
 };
 
 mote_status mote_detokenizer_create(const mote_tokenizer *t, bool special, mote_detokenizer **stream, mote_error *err) {
+    *stream = NULL;
     size_t piece = (size_t)t->longest_piece + UNFINISHED_MAX;
     mote_detokenizer *d = mote_mem_zalloc_array(1, sizeof *d);
     if (d) {

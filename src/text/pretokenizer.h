@@ -86,7 +86,7 @@ void mote_pretokenizer_deinit(mote_pretokenizer *p);
 /* The chain that a GGUF's tokenizer.ggml.pre names. */
 typedef struct mote_pretokenizer_named {
     const char *name;
-    bool ignore_merges, add_bos, add_sep, nfc, no_bos;
+    bool ignore_merges, add_bos, nfc;
     mote_pretokenizer chain;
 } mote_pretokenizer_named;
 const mote_pretokenizer_named *mote_pretokenizer_find(mote_str name); /* NULL: unknown */

@@ -3,22 +3,8 @@
 
 #include <math.h>
 
-static const char *const spm_tokens[] = {"<unk>",
-                                         "<s>",
-                                         "</s>",
-                                         "\xe2\x96\x81",
-                                         "a",
-                                         "b",
-                                         "\xe2\x96\x81"
-                                         "a",
-                                         "ab",
-                                         "\xe2\x96\x81"
-                                         "ab",
-                                         "<x>",
-                                         "<0x0A>",
-                                         "<0xFF>",
-                                         "c",
-                                         "\xe2\x96\x81\xe2\x96\x81"};
+static const char *const spm_tokens[] = {
+    "<unk>", "<s>", "</s>", "\xe2\x96\x81", "a", "b", "\xe2\x96\x81\x61", "ab", "\xe2\x96\x81\x61\x62", "<x>", "<0x0A>", "<0xFF>", "c", "\xe2\x96\x81\xe2\x96\x81"};
 static const int32_t spm_types[] = {2, 3, 3, 1, 1, 1, 1, 1, 1, 4, 6, 6, 1, 1};
 static const float spm_scores[] = {0, 0, 0, -9, -9, -9, -2, -1, -3, 0, 0, 0, -9, -4};
 enum { N_SPM = sizeof spm_types / sizeof spm_types[0] };
@@ -83,17 +69,7 @@ static void phi3_tokens_take_the_space_behind(void **state) {
 
 static void unigram(void **state) {
     (void)state;
-    static const char *const tokens[] = {"<pad>",
-                                         "</s>",
-                                         "<unk>",
-                                         "\xe2\x96\x81",
-                                         "a",
-                                         "b",
-                                         "\xe2\x96\x81"
-                                         "a",
-                                         "ab",
-                                         "bb",
-                                         "<x>"};
+    static const char *const tokens[] = {"<pad>", "</s>", "<unk>", "\xe2\x96\x81", "a", "b", "\xe2\x96\x81\x61", "ab", "bb", "<x>"};
     static const int32_t types[] = {3, 3, 2, 1, 1, 1, 1, 1, 1, 4};
     static const float scores[] = {0, 0, 0, -2, -2, -2, -2.5f, -3, -3.5f, 0};
     vocabulary_file f;
@@ -120,19 +96,8 @@ static void unigram(void **state) {
 
 static void wordpiece(void **state) {
     (void)state;
-    static const char *const tokens[] = {"[PAD]",
-                                         "[UNK]",
-                                         "[CLS]",
-                                         "[SEP]",
-                                         "\xe2\x96\x81un",
-                                         "able",
-                                         "\xe2\x96\x81!",
-                                         "\xe2\x96\x81"
-                                         "e",
-                                         "\xe2\x96\x81\xe4\xb8\xad",
-                                         "a",
-                                         "\xe2\x96\x81"
-                                         "a"};
+    static const char *const tokens[] = {"[PAD]", "[UNK]",           "[CLS]", "[SEP]", "\xe2\x96\x81un", "able", "\xe2\x96\x81!", "\xe2\x96\x81\x65", "\xe2\x96\x81\xe4\xb8\xad",
+                                         "a",     "\xe2\x96\x81\x61"};
     static const int32_t types[] = {3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     vocabulary_file f;
     mote_tokenizer *t = NULL;
