@@ -120,6 +120,8 @@ static size_t find(const jinja_lexer *lx, size_t from, const char *text) {
 
 static mote_status skip_comment(jinja_lexer *lx) {
     size_t end = find(lx, lx->pos, "#}");
+    if (lx->pos == lx->source.len)
+        return MOTE_OK; /* a mark at the very end: Jinja lets it pass */
     if (end == SIZE_MAX)
         return fail(lx, "missing end of comment tag");
     char sign = end > lx->pos ? lx->source.data[end - 1] : 0;
@@ -146,6 +148,8 @@ static mote_status raw_text(jinja_lexer *lx, mote_str *text) {
         move_past(lx, end);
         return MOTE_OK;
     }
+    if (lx->pos == lx->source.len)
+        return MOTE_OK;
     return fail(lx, "missing end of raw directive");
 }
 
@@ -181,6 +185,7 @@ static mote_status outside(jinja_lexer *lx, jinja_token *token, bool *found) {
             return MOTE_OK;
         }
         move_past(lx, raw_end);
+        token->text.len = 0;
         MOTE_TRY(raw_text(lx, &token->text));
         *found = token->text.len > 0;
         return MOTE_OK;

@@ -22,7 +22,7 @@ static const char *directive_end(const char *p, const char *end) {
 
 bool mote_jinja_strftime(jinja_run *r, mote_str format, jinja_value *out) {
     size_t mark = r->text.len;
-    const char *p = format.data, *end = p + format.len;
+    const char *p = format.data, *end = p + strnlen(p, format.len); /* C's strftime sees no further than a NUL */
     while (p < end) {
         const char *percent = memchr(p, '%', (size_t)(end - p));
         if (!percent)

@@ -31,18 +31,26 @@ static bool is_letter(uint32_t c) {
     return is_word(c) && !mote_jinja_unicode_is_decimal(c);
 }
 
-static uint32_t char_at(const char *p, const char *end) {
-    return p < end ? jinja_decode(&p) : 0;
+/* The code point `n` places before p, counting the one next to it as 1; 0 outside of the line. */
+static uint32_t char_before(const char *start, const char *p, int n) {
+    for (; n > 0; n--) {
+        if (p <= start)
+            return 0;
+        p = jinja_previous(p);
+    }
+    return jinja_decode(&p);
 }
 
-static uint32_t char_before(const char *start, const char *p) {
-    if (p <= start)
-        return 0;
-    const char *q = jinja_previous(p);
-    return jinja_decode(&q);
+/* The code point at p, which moves on; 0 at the end. */
+static uint32_t next_char(const char **p, const char *end) {
+    return *p < end ? jinja_decode(p) : 0;
 }
 
-static bool add_chunk(wrapper *w, const char *start, const char *end, bool space) {
+static bool is_punctuated(uint32_t c) {
+    return is_word(c) || (c && c < 0x80 && strchr("!\"'&.,?", (int)c));
+}
+
+static bool add_chunk(wrapper *w, const char *start, const char *end) {
     if (start == end)
         return true;
     if (w->n == w->capacity) {
@@ -55,37 +63,43 @@ static bool add_chunk(wrapper *w, const char *start, const char *end, bool space
         w->chunks = more;
         w->capacity = capacity;
     }
-    w->chunks[w->n++] = (chunk){start, end, mote_jinja_unicode_count((mote_str){start, (size_t)(end - start)}), space};
+    mote_str text = {start, (size_t)(end - start)};
+    w->chunks[w->n++] = (chunk){start, end, mote_jinja_unicode_count(text), mote_jinja_unicode_strip(text, true, false).len == 0};
     return jinja_spend(w->run, 2);
 }
 
-/* Where a word from p may end early: behind a hyphen between letters ("well-|known"), or before a dash of two or more hyphens, which is a chunk of its own. */
-static const char *word_end(const wrapper *w, const char *start, const char *p, const char *end) {
+/* The end of a dash of two or more hyphens between words at p; NULL if there is none. */
+static const char *dash_end(const char *start, const char *p, const char *end) {
     const char *q = p;
-    while (q < end && !is_space(*q)) {
-        if (w->break_hyphens && *q == '-') {
-            const char *run = q;
-            while (run < end && *run == '-')
-                run++;
-            uint32_t before = char_before(start, q), after = char_at(run, end);
-            if (run - q >= 2) {
-                bool dash = (is_word(before) || (before && before < 0x80 && strchr("!\"'&.,?", (int)before))) && is_word(after);
-                if (dash && q > p)
-                    return q;
-                if (dash)
-                    return run;
-            } else if (q > p && is_letter(before) && is_letter(char_before(start, jinja_previous(q))) && is_letter(after)) {
-                const char *second = run;
-                jinja_decode(&second);
-                uint32_t next = char_at(second, end);
-                /* a letter, then a letter or a hyphen with a letter behind it */
-                if (is_letter(next) || (next == '-' && is_letter(char_at(second + 1, end))))
-                    return run;
-            }
-            q = run;
+    while (q < end && *q == '-')
+        q++;
+    const char *behind = q;
+    return q - p >= 2 && is_punctuated(char_before(start, p, 1)) && is_word(next_char(&behind, end)) ? q : NULL;
+}
+
+/* A hyphen behind which a word may be broken: after two letters, or after letter, hyphen, character; and before two letters, perhaps with a hyphen between. */
+static bool breaks_behind(const char *start, const char *hyphen, const char *end) {
+    bool two = is_letter(char_before(start, hyphen, 1)) && is_letter(char_before(start, hyphen, 2));
+    bool part = is_punctuated(char_before(start, hyphen, 1)) && char_before(start, hyphen, 2) == '-' && is_letter(char_before(start, hyphen, 3));
+    const char *q = hyphen + 1;
+    if ((!two && !part) || !is_letter(next_char(&q, end)))
+        return false;
+    uint32_t c = next_char(&q, end);
+    return is_letter(c == '-' ? next_char(&q, end) : c);
+}
+
+/* The end of the chunk that begins at p, which is not white space: textwrap's wordsep_re. */
+static const char *word_end(const wrapper *w, const char *start, const char *p, const char *end) {
+    const char *q = w->break_hyphens ? dash_end(start, p, end) : NULL;
+    if (q)
+        return q;
+    for (q = p, jinja_decode(&q); q < end && !is_space(*q); jinja_decode(&q)) {
+        if (!w->break_hyphens || *q != '-')
             continue;
-        }
-        jinja_decode(&q);
+        if (breaks_behind(start, q, end))
+            return q + 1;
+        if (dash_end(start, q, end))
+            return q;
     }
     return q;
 }
@@ -101,11 +115,15 @@ static bool split_chunks(wrapper *w, mote_str line) {
                 q++;
         else
             q = word_end(w, line.data, p, end);
-        if (!add_chunk(w, p, q, space))
+        if (!add_chunk(w, p, q))
             return false;
         p = q;
     }
     return true;
+}
+
+static bool all_space(const char *start, const char *end) {
+    return mote_jinja_unicode_strip((mote_str){start, (size_t)(end - start)}, true, false).len == 0;
 }
 
 static bool put_line(wrapper *w, const char *start, const char *end) {
@@ -114,10 +132,8 @@ static bool put_line(wrapper *w, const char *start, const char *end) {
     return ok;
 }
 
-/* Takes what fits of a chunk longer than a line; behind a hyphen if there is one in reach. */
+/* Takes what fits of a chunk longer than a line (nothing where the line is full); behind a hyphen if there is one in reach. */
 static const char *break_chunk(const wrapper *w, const chunk *c, size_t room) {
-    if (room == 0)
-        room = 1;
     const char *q = c->start, *hyphen = NULL;
     bool only_hyphens = true;
     for (size_t i = 0; i < room && q < c->end; i++) {
@@ -137,27 +153,31 @@ static bool wrap_line(wrapper *w, mote_str line) {
     for (size_t i = 0; i < w->n;) {
         if (any && w->chunks[i].space && ++i == w->n) /* white space at the start of a later line goes */
             break;
-        const char *start = w->chunks[i].start, *end = start;
+        const char *start = w->chunks[i].start, *end = start, *last = start;
         size_t used = 0, first = i;
+        bool space = false; /* whether the last piece, from `last` on, is white space */
         while (i < w->n && used + w->chunks[i].width <= w->width) {
+            last = w->chunks[i].start;
+            space = w->chunks[i].space;
             used += w->chunks[i].width;
             end = w->chunks[i++].end;
         }
         if (i < w->n && w->chunks[i].width > w->width && (w->break_long || i == first)) {
-            const char *cut = w->break_long ? break_chunk(w, &w->chunks[i], w->width - used) : w->chunks[i].end;
             if (!jinja_spend(w->run, w->width / 8 + 1))
                 return false;
-            end = cut;
-            w->chunks[i].width -= mote_jinja_unicode_count((mote_str){w->chunks[i].start, (size_t)(cut - w->chunks[i].start)});
-            w->chunks[i].start = cut;
-            i += cut == w->chunks[i].end;
+            last = end;
+            end = w->break_long ? break_chunk(w, &w->chunks[i], w->width - used) : w->chunks[i].end;
+            w->chunks[i].width -= mote_jinja_unicode_count((mote_str){w->chunks[i].start, (size_t)(end - w->chunks[i].start)});
+            w->chunks[i].start = end;
+            w->chunks[i].space = all_space(end, w->chunks[i].end);
+            space = all_space(last, end);
+            i += end == w->chunks[i].end;
         }
-        const char *last = end;
-        while (last > start && is_space(last[-1])) /* white space at the end of a line goes */
-            last--;
-        if (last == start)
+        if (space) /* white space at the end of a line goes; a full line before a long word ends in an empty piece, and keeps its own */
+            end = last;
+        if (end == start)
             continue;
-        if (!put_line(w, start, last))
+        if (!put_line(w, start, end))
             return false;
         any = true;
     }

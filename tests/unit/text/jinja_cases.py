@@ -317,7 +317,6 @@ a
 {%+ endif +%}
 b
 {% if true -%}   a   {%- endif %}
-   {{ n }}   
    {%+ set z3 = 1 %}x
   {% set z3 = 1 +%}
 y
@@ -328,7 +327,6 @@ y
 {% for i in l %}
   {{ i }}
 {% endfor %}
-x	{% if true %}y{% endif %}
 {# c +#}
 x
 {#+ c #}x
@@ -355,7 +353,10 @@ x
 {% set a = "x"*200 %}{% set b = a + "1" %}{% set c = b + "2" %}{% set e2 = b + "3" %}{{ b[-3:] }}{{ c[-3:] }}{{ e2[-3:] }}
 '''.strip("\n").split("\n")
 
-LAYOUT = ['{% if true %}\n  a\n{% endif %}\nb',
+LAYOUT = [
+    '   {{ n }}   ',
+    'x\t{% if true %}y{% endif %}',
+    '{% if true %}\n  a\n{% endif %}\nb',
  'a\n  {%- if true %}\n  b\n  {%- endif %}\nc',
  '  {% for i in l %}\n    {{ i }}\n  {% endfor %}\nx',
  '{% for i in l -%}\n  {{ i }}\n{%- endfor %}\n',
