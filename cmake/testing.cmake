@@ -1,5 +1,10 @@
 # What all tests share: where the source is (fixtures are looked up beside it), how a test says "skipped", how long it may take.
-set(MOTE_TEST_ENVIRONMENT "MOTE_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "MOTE_PROGRAM=${CMAKE_BINARY_DIR}/mote")
+set(MOTE_TEST_ENVIRONMENT "MOTE_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "MOTE_PROGRAM=$<TARGET_FILE:mote>")
+if(MOTE_SANITIZE OR CMAKE_CROSSCOMPILING OR MOTE_COVERAGE)
+    list(APPEND MOTE_TEST_ENVIRONMENT "MOTE_SLOW_FACTOR=20")
+else()
+    list(APPEND MOTE_TEST_ENVIRONMENT "MOTE_SLOW_FACTOR=4")
+endif()
 if(MOTE_CI)
     list(APPEND MOTE_TEST_ENVIRONMENT "MOTE_CI=1")
 endif()

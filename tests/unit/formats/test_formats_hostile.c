@@ -6,6 +6,7 @@
 #include "formats/gguf.h"
 #include "formats/json.h"
 #include "formats/safetensors.h"
+#include "patience.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,7 +97,7 @@ static void replay(const char *kind, int least) {
         double start = mote_clock_seconds();
         mote_status status = feed(kind, data, n, &err);
         double ms = 1000 * (mote_clock_seconds() - start);
-        bool refused = status != MOTE_OK, wrong = ms > mote_json_number(mote_json_get(file, "within_ms"), 0);
+        bool refused = status != MOTE_OK, wrong = ms > patience() * mote_json_number(mote_json_get(file, "within_ms"), 0);
         if (!is_of_upper_rooms(file)) {
             wrong = wrong || (strcmp(expect, "reject") == 0 && !refused) || (strcmp(expect, "accept") == 0 && refused);
             wrong = wrong || (refused && !has_word(err.message, mote_json_get(file, "message_names_one_of")));

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "formats/json.h"
+#include "patience.h"
 
 #include <mote/template.h>
 
@@ -160,7 +161,7 @@ static void hostile_templates(void **state) {
         if (status == MOTE_OK)
             status = mote_template_render(t, variables, sizeof variables - 1, &text, &n, &err);
         double seconds = mote_clock_seconds() - start;
-        const char *why = seconds > 2 ? "takes long" : judge(it, status, text, &err);
+        const char *why = seconds > 2 * patience() ? "takes long" : judge(it, status, text, &err);
         if (why) {
             n_bad++;
             print_message("%s: %s: %s\n", mote_json_text(mote_json_get(it, "file")), why, status == MOTE_OK ? "rendered" : err.message);
