@@ -1,10 +1,8 @@
 # The program `mote`: includes only include/mote/, links the static library, so that it runs from one file.
 file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cli/*.c)
-if(cli_sources MATCHES "cli/main.c")
-    add_executable(mote ${cli_sources})
-    target_include_directories(mote PRIVATE ${CMAKE_SOURCE_DIR})
-    target_link_libraries(mote PRIVATE mote_static PkgConfig::edit)
-endif()
+add_executable(mote ${cli_sources})
+target_include_directories(mote PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(mote PRIVATE mote_static PkgConfig::edit)
 
 # Runs a program without a network; the demo and the tests use it. Not installed.
 if(NOT CMAKE_CROSSCOMPILING)
