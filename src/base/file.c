@@ -44,6 +44,12 @@ void mote_file_map_close(mote_file_map *map) {
     *map = (mote_file_map){0};
 }
 
+void mote_file_map_release(const uint8_t *data, size_t len) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)data + page - 1) / page * page, last = ((uintptr_t)data + len) / page * page;
+    if (first < last)
+        (void)madvise((void *)first, last - first, MADV_DONTNEED); /* a private mapping that was never written: only the memory goes */
+}
+
 mote_status mote_file_read(const char *path, mote_buffer *out, mote_error *err) {
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);

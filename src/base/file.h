@@ -15,6 +15,8 @@ typedef struct mote_file_map {
 /* Maps a regular file read-only. Devices, pipes and folders: MOTE_ERR_ARGUMENT. */
 MOTE_MUST_CHECK mote_status mote_file_map_open(const char *path, mote_file_map *map, mote_error *err);
 void mote_file_map_close(mote_file_map *map);
+/* Lets go of the memory behind bytes of a map that were read and won't be soon; reading them again reads the file. Only for bytes of a mote_file_map. */
+void mote_file_map_release(const uint8_t *data, size_t len);
 
 /* Appends a whole file ("-" is stdin) to a buffer; MOTE_ERR_LIMIT past the buffer's maximum. */
 MOTE_MUST_CHECK mote_status mote_file_read(const char *path, mote_buffer *out, mote_error *err);

@@ -2,7 +2,7 @@
 #include "model/weights.h"
 
 #include "base/error.h"
-#include "base/half.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "kernels/blocks.h"
 
@@ -165,6 +165,8 @@ static void load_run(void *context, int worker, int n_workers) {
                 pack_one(j, p, floats);
         }
         mote_thread_pool_barrier(l->pool);
+        if (worker == 0)
+            mote_file_map_release(j->view->data, (size_t)j->view->n_bytes);
     }
     mote_mem_free(floats);
 }
