@@ -1,4 +1,5 @@
-/* exp, sigmoid, tanh and the normal distribution in float: the scalar reference and the constants. exp_lanes.h does the same steps on vectors, so both give the same bits.
+/* exp, sigmoid, tanh, softplus and the normal distribution in float: the scalar reference and the constants. exp_lanes.h does the same steps on vectors, so both give the same
+ * bits.
  *
  * exp(x) for x <= 0, by Cody and Waite's reduction (Software Manual for the Elementary Functions, 1980): x = n ln2 + r with |r| <= ln2/2, n rounded by adding 1.5 * 2^23, which
  * leaves n in the low mantissa bits; so 2^n is a shift and there is no conversion to an integer that NaN or infinity could break. expm1(r) = r + r^2 q(r), q the minimax
@@ -42,6 +43,16 @@
 #define MOTE_EXP_GELU0 1.5957691216057f
 #define MOTE_EXP_GELU1 0.0713548162726f
 
+/* log1p(e) = 2 atanh(z), z = e / (2 + e) <= 1/3 for e <= 1: the odd series to z^17 (below 2^-27 relative). */
+#define MOTE_EXP_ATANH1 0x1.555556p-2f
+#define MOTE_EXP_ATANH2 0x1.99999ap-3f
+#define MOTE_EXP_ATANH3 0x1.24924ap-3f
+#define MOTE_EXP_ATANH4 0x1.c71c72p-4f
+#define MOTE_EXP_ATANH5 0x1.745d18p-4f
+#define MOTE_EXP_ATANH6 0x1.3b13b2p-4f
+#define MOTE_EXP_ATANH7 0x1.111112p-4f
+#define MOTE_EXP_ATANH8 0x1.e1e1e2p-5f
+
 /* expm1(r) of the reduced argument and, in *power, 2^n. */
 static inline float mote_exp_reduced(float x, float *power) {
     float t = fmaf(x, MOTE_EXP_LOG2E, MOTE_EXP_ROUNDER), n = t - MOTE_EXP_ROUNDER;
@@ -72,6 +83,20 @@ static inline float mote_exp_tanh(float x) {
     z = z < MOTE_EXP_TANH_LOWEST ? MOTE_EXP_TANH_LOWEST : z;
     float power, p = mote_exp_reduced(z, &power), m = fmaf(power, p, power - 1.0f);
     return copysignf(m / (2.0f + m), x);
+}
+
+/* log(1 + e^x) = max(x, 0) + log1p(e^-|x|) */
+static inline float mote_exp_softplus(float x) {
+    float e = mote_exp_nonpositive(-fabsf(x)), z = e / (2.0f + e), square = z * z;
+    float p = fmaf(MOTE_EXP_ATANH8, square, MOTE_EXP_ATANH7);
+    p = fmaf(p, square, MOTE_EXP_ATANH6);
+    p = fmaf(p, square, MOTE_EXP_ATANH5);
+    p = fmaf(p, square, MOTE_EXP_ATANH4);
+    p = fmaf(p, square, MOTE_EXP_ATANH3);
+    p = fmaf(p, square, MOTE_EXP_ATANH2);
+    p = fmaf(p, square, MOTE_EXP_ATANH1);
+    float twice = 2.0f * z, log = fmaf(twice * square, p, twice);
+    return (x > 0.0f ? x : 0.0f) + log;
 }
 
 /* The normal distribution function: (1 + erf(x / sqrt 2)) / 2. */

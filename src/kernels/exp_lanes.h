@@ -32,6 +32,19 @@ static inline vf vf_tanh(vf x) {
     return vf_copy_sign(vf_div(m, vf_add(vf_set(2.0f), m)), x);
 }
 
+static inline vf vf_softplus(vf x) {
+    vf zero = vf_set(0.0f), two = vf_set(2.0f), e = vf_exp_nonpositive(vf_neg_abs(x)), z = vf_div(e, vf_add(two, e)), square = vf_mul(z, z);
+    vf p = vf_fma(vf_set(MOTE_EXP_ATANH8), square, vf_set(MOTE_EXP_ATANH7));
+    p = vf_fma(p, square, vf_set(MOTE_EXP_ATANH6));
+    p = vf_fma(p, square, vf_set(MOTE_EXP_ATANH5));
+    p = vf_fma(p, square, vf_set(MOTE_EXP_ATANH4));
+    p = vf_fma(p, square, vf_set(MOTE_EXP_ATANH3));
+    p = vf_fma(p, square, vf_set(MOTE_EXP_ATANH2));
+    p = vf_fma(p, square, vf_set(MOTE_EXP_ATANH1));
+    vf twice = vf_mul(two, z), log = vf_fma(vf_mul(twice, square), p, twice);
+    return vf_add(vf_max(x, zero), log);
+}
+
 static inline vf vf_normal(vf x) {
     vf a = vf_neg_abs(x), lowest = vf_set(-MOTE_EXP_NORMAL_MOST), one = vf_set(1.0f); /* a is the negative of the reference's: the signs of exact products cancel */
     a = vf_if_less(a, lowest, lowest, a);

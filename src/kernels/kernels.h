@@ -8,6 +8,7 @@
 
 #include "base/cpu.h"
 #include "base/dtype.h"
+#include "kernels/ssm.h"
 
 #include <mote/status.h>
 
@@ -81,6 +82,17 @@ typedef struct mote_kernels {
         void (*mix)(const void *v_store, mote_dtype type, size_t head_dim, size_t first, size_t last, const float *weights, size_t weight_stride, size_t n_queries, float *out,
                     size_t out_stride);
     } attn;
+
+    /* Recurrent mixers. See kernels/ssm.h for definitions, layouts and the order of sums. */
+    struct {
+        /* dt [n_heads] becomes softplus(dt + bias); decay [n_heads] = exp(dt * a), a <= 0. */
+        void (*steps)(float *dt, const float *bias, const float *a, float *decay, size_t n_heads);
+        /* Channels first … last - 1 of x [n_tokens, n_channels], rows x_stride apart: silu(convolution), in place. */
+        void (*conv_silu)(const mote_ssm_conv *c, size_t first, size_t last, float *x, size_t x_stride, size_t n_tokens);
+        /* Channels first … last - 1 of rows B, C, X [n_tokens, 3 * n_channels]: B becomes C * convolution(B * X). */
+        void (*conv_gated)(const mote_ssm_conv *c, size_t first, size_t last, float *bcx, size_t n_tokens);
+        void (*scan)(const mote_ssm_scan *s);
+    } ssm;
 } mote_kernels;
 
 /* Fills the table for a level (see base/cpu.h). */

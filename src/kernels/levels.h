@@ -18,7 +18,7 @@ void mote_quantize_q8_avx2(const float *x, size_t k, int8_t *q, float *scale, in
 void mote_quantize_q8_avx512(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
 void mote_quantize_q8_neon(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
 
-/* Vector functions and attention: vector*.c, which call attn*.c */
+/* Vector functions, attention and recurrent mixers: vector*.c, which call attn*.c and ssm*.c */
 void mote_vector_init_c(mote_kernels *k);
 void mote_vector_init_avx2(mote_kernels *k);
 void mote_vector_init_avx512(mote_kernels *k);
@@ -29,5 +29,11 @@ void mote_attn_init_c(mote_kernels *k);
 void mote_attn_init_avx2(mote_kernels *k);
 void mote_attn_init_avx512(mote_kernels *k);
 void mote_attn_init_neon(mote_kernels *k);
+
+/* Its ssm part alone: ssm*.c */
+void mote_ssm_init_c(mote_kernels *k);
+void mote_ssm_init_avx2(mote_kernels *k);
+void mote_ssm_init_avx512(mote_kernels *k);
+void mote_ssm_init_neon(mote_kernels *k);
 
 #endif

@@ -84,4 +84,5 @@ void mote_vector_init_c(mote_kernels *k) {
     k->softcap = softcap_c;
     k->rope = rope_c;
     mote_attn_init_c(k);
+    mote_ssm_init_c(k);
 }
