@@ -163,6 +163,18 @@ const cli_command cli_commands[] = {
      .max_arguments = 0,
      .run = cli_bench,
      .groups = {cli_flags_bench, cli_flags_model}},
+    {.name = "quantize",
+     .arguments = "IN OUT TYPE",
+     .summary = "Write a model again with smaller weights",
+     .text =
+         "IN is a GGUF file, or any part of a split one. TYPE is one of llama.cpp's: F32 F16 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S Q4_1 Q4_0 IQ4_NL IQ4_XS Q3_K_L "
+         "Q3_K_M Q3_K_S Q2_K Q2_K_S; each tensor's own type is chosen as llama-quantize does. OUT appears when it is complete.\n"
+         "With --json: type, tensors, sizes.",
+     .complete = "file",
+     .min_arguments = 3,
+     .max_arguments = 3,
+     .run = cli_quantize,
+     .groups = {cli_flags_quantize}},
     {.name = "help",
      .arguments = "[COMMAND]",
      .summary = "Tell about a command",

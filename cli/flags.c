@@ -164,6 +164,17 @@ const cli_option cli_flags_bench[] = {
     END,
 };
 
+const cli_option cli_flags_quantize[] = {
+    TEXT("--imatrix", "FILE", imatrix, NULL, "an importance matrix (see `mote imatrix`; llama.cpp's GGUF and .dat files are read too)"),
+    TEXT("--output-tensor-type", "TYPE", output_type, "by the mix", "type of output.weight"),
+    TEXT("--token-embedding-type", "TYPE", embedding_type, "by the mix", "type of token_embd.weight"),
+    FLAG("--leave-output-tensor", leave_output, "output.weight stays as it is"),
+    FLAG("--pure", pure, "no mix: every matrix gets the one type"),
+    FLAG("--allow-requantize", allow_requantize, "no notice where weights are quantised for the second time"),
+    INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
+    END,
+};
+
 const cli_option cli_flags_pull[] = {
     TEXT("--name", "NAME", name, "from the file's name", "the name to install it under: a-z, 0-9, '.', '_' and '-'"),
     TEXT("--sha256", "HEX", sha256, "the catalogue's, where it knows the name", "refuse the file unless it has this SHA-256"),

@@ -52,6 +52,9 @@ typedef struct cli_options {
     /* eval, bench */
     const char *tokens, *text, *output;
     int32_t n_prompt, n_generate, n_repeats, depth;
+    /* quantize, imatrix */
+    const char *imatrix, *output_type, *embedding_type;
+    bool pure, leave_output, allow_requantize;
     /* pull */
     const char *name, *sha256;
 } cli_options;

@@ -8,6 +8,7 @@
 #include <mote/eval.h>
 #include <mote/generate.h>
 #include <mote/model.h>
+#include <mote/quantize.h>
 #include <mote/sampler.h>
 #include <mote/status.h>
 #include <mote/store.h>
