@@ -20,7 +20,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
 
-from family_makers import decoders, encoders, gguf_files
+from family_makers import adapters, decoders, encoders, gguf_files, integers, openelm
 
 HERE = pathlib.Path(__file__).parent
 
@@ -36,13 +36,20 @@ def main():
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     makers = {name: decoders.make for name in decoders.FAMILIES}
-    makers |= {name: encoders.make for name in encoders.FAMILIES} | {name: encoders.make_reranker for name in encoders.RERANKERS}
+    makers |= {"openelm": openelm.make} | {name: encoders.make for name in encoders.FAMILIES} | {name: encoders.make_reranker for name in encoders.RERANKERS}
+    makers |= {name: integers.make for name in integers.FAMILIES}
+    makers["adapters"] = lambda name, path: adapters.make(name, path.parent / "llama")
     for name in a.names or makers:
         result = makers[name](name, a.out / name)
         line = f"{name}: {result['parameters']} parameters, logit std {result['std']:.2f}, attention entropy {result['entropy']:.2f}"
-        if a.llama_cpp and name not in gguf_files.WITHOUT:
+        if a.llama_cpp and name == "adapters":
+            adapters.convert(a.out / "llama", a.llama_cpp)
+            line += "; " + gguf_files.compare_adapter(a.llama_logits, a.out / "llama")
+        elif a.llama_cpp and name not in gguf_files.WITHOUT:
             gguf_files.convert(a.out / name, a.llama_cpp)
             line += "; " + gguf_files.compare(a.llama_logits, a.out / name)
+            if name in integers.FAMILIES:
+                (a.out / name / "model-f32.gguf").unlink()
         print(line, flush=True)
 
 

@@ -9,8 +9,8 @@ import tempfile
 import numpy as np
 
 # The converter has no such architecture, drops what makes it one (windows), knows no layer
-# without experts among others, or leaves the pooler out.
-WITHOUT = ["ministral", "qwen2-window", "qwen3-moe-mixed", "bert-reranker"]
+# without experts among others, leaves the pooler out, or does not read the packing.
+WITHOUT = ["ministral", "qwen2-window", "qwen3-moe-mixed", "bert-reranker", "awq-int4"]
 
 
 def load_converter(folder):
@@ -96,3 +96,9 @@ def compare(program, folder):
             row = computed(program, folder / "model-f32.gguf", ids, "rank" if is_reranker else "embed")
             rows.append(row if is_reranker else row / np.linalg.norm(row))
     return f"llama.cpp differs by {np.abs(np.stack(rows) - want).max():.2g}"
+
+
+def compare_adapter(program, folder):
+    want = np.load(folder / "adapters" / "plain.npy")
+    got = computed(program, folder / "model-f32.gguf", folder / "tokens.txt", "lora", folder / "adapters" / "plain.gguf").reshape(want.shape)
+    return f"llama.cpp with plain.gguf differs by {np.abs(got - want).max():.2g}"

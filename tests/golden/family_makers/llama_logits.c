@@ -1,4 +1,4 @@
-/* llama_logits MODEL.gguf IDS OUT.f32 [embed|rank]: what llama.cpp computes for the ids in a file, on the processor, without flash attention and with float32
+/* llama_logits MODEL.gguf IDS OUT.f32 [embed|rank|lora ADAPTER.gguf]: what llama.cpp computes for the ids in a file, on the processor, without flash attention and with float32
  * keys and values: a row of logits for each id, or the one pooled embedding, or a reranker's score. Not part of the build:
  *     cc -I llama.cpp/include -I llama.cpp/ggml/include llama_logits.c libllama.a libggml.a libggml-cpu.a libggml-base.a -lstdc++ -lm -lgomp -lpthread */
 #include "llama.h"
@@ -59,6 +59,12 @@ int main(int argc, char **argv) {
     struct llama_context *context = model ? llama_init_from_model(model, params) : NULL;
     if (!context)
         return 1;
+    if (argc == 6) {
+        struct llama_adapter_lora *adapter = llama_adapter_lora_init(model, argv[5]);
+        float scale = 1;
+        if (!adapter || llama_set_adapters_lora(context, &adapter, 1, &scale) != 0)
+            return 1;
+    }
     const struct llama_vocab *vocab = llama_model_get_vocab(model);
     int n_embd = llama_pooling_type(context) == LLAMA_POOLING_TYPE_RANK ? (int)llama_model_n_cls_out(model) : llama_model_n_embd_out(model);
     FILE *out = fopen(argv[3], "wb");
