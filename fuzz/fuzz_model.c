@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes) {
     static mote_hparams h;
     mote_weights_source source = {.gguf = g};
     mote_weights_plan plan = {0};
-    if (mote_hparams_from_gguf(g, &h, &err) == MOTE_OK && mote_weights_plan_create(&source, &h, false, &plan, &err) == MOTE_OK)
+    if (mote_hparams_from_gguf(g, &h, &err) == MOTE_OK && mote_weights_plan_create(&source, &h, (mote_weights_type){0}, &plan, &err) == MOTE_OK)
         mote_weights_plan_free(&plan);
     mote_tokenizer *tokenizer = NULL;
     if (mote_tokenizer_from_gguf(g, &tokenizer, &err) == MOTE_OK) {

@@ -19,7 +19,7 @@ static mote_status take_memory(mote_engine *e, mote_error *err) {
         mote_session *s = &e->sessions[i];
         s->engine = e;
         s->tokens = e->tokens + i * e->n_ctx;
-        mote_cache_init(&s->cache, &e->model->h, e->type_k, e->type_v, e->n_ctx, e->cache_bytes + i * e->cache_stride);
+        mote_cache_init(&s->cache, &e->layout, e->cache_bytes + i * e->cache_stride);
     }
     return MOTE_OK;
 }
@@ -43,8 +43,7 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
     MOTE_TRY_DONE(mote_engine_settings_check_budget(&set, model->w.n_bytes, o.mem_max_bytes, err));
     e->n_ctx = set.n_ctx;
     e->n_batch = set.n_batch;
-    e->type_k = set.type_k;
-    e->type_v = set.type_v;
+    e->layout = set.layout;
     e->n_sessions = set.n_sessions;
     e->cache_stride = set.cache_stride;
     e->n_bytes = set.cache_bytes + set.scratch_bytes;

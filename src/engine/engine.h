@@ -14,7 +14,7 @@ struct mote_engine {
     mote_thread_pool *pool;
     mote_decoder *decoder;
     size_t n_ctx, n_batch;
-    mote_dtype type_k, type_v;
+    mote_cache_layout layout;
     int32_t n_sessions;
     mote_session *sessions; /* [n_sessions] */
     uint8_t *cache_bytes;   /* [n_sessions][cache_stride] */
@@ -28,6 +28,7 @@ struct mote_session {
     mote_cache cache;
     int32_t *tokens;
     size_t n_tokens;
+    size_t n_computed;   /* of these, the first that the cache has; the others are computed again before the next ones */
     const float *logits; /* of the last token; NULL when they don't belong to it any more */
     atomic_bool cancel;
     bool is_used;

@@ -11,7 +11,7 @@ mote_status mote_session_create(mote_engine *engine, mote_session **session, mot
         if (s->is_used)
             continue;
         s->is_used = true;
-        s->n_tokens = 0;
+        s->n_tokens = s->n_computed = 0;
         s->logits = NULL;
         atomic_store(&s->cancel, false);
         *session = s;
@@ -52,28 +52,47 @@ static bool give_logits(mote_session *s, size_t index, size_t n, mote_logits_fn 
     return true;
 }
 
+/* Of n_now tokens that the cache has, the first n_keep stay; where it can't go back that far, all are computed again. */
+static void keep(mote_session *s, size_t n_now, size_t n_keep) {
+    s->n_computed = mote_cache_can_keep(&s->cache, n_now, n_keep) ? n_keep : 0;
+}
+
+/* Computes the tokens from n_computed to `end`, which lie in s->tokens; fn is called from token `first` on. */
+static mote_status compute_to(mote_session *s, size_t first, size_t end, mote_logits_fn fn, void *context) {
+    mote_engine *e = s->engine;
+    while (s->n_computed < end) {
+        size_t at = s->n_computed, until = at < first ? first : end, n = until - at < e->n_batch ? until - at : e->n_batch;
+        mote_cache_make_room(&s->cache, at, n);
+        mote_status status = mote_decoder_forward(e->decoder, &s->cache, s->tokens + at, n, at, &s->cancel);
+        if (status != MOTE_OK) { /* the cache has some of these tokens in some layers; what keeps a state can't be used any more */
+            keep(s, at + n, at);
+            return status;
+        }
+        s->n_computed = at + n;
+        if (at >= first && fn && !give_logits(s, at - first, n, fn, context))
+            return MOTE_ERR_CANCELLED;
+    }
+    return MOTE_OK;
+}
+
 static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, mote_logits_fn fn, void *context, mote_error *err) {
     MOTE_TRY(check_ids(s, ids, n_ids, err));
     mote_engine *e = s->engine;
-    size_t before = s->n_tokens;
+    size_t before = s->n_tokens, end = before + n_ids;
     for (int32_t i = 0; i < e->n_sessions; i++)
         e->sessions[i].logits = NULL; /* one buffer for all */
     memmove(s->tokens + before, ids, n_ids * sizeof *ids);
-    for (size_t done = 0; done < n_ids;) {
-        size_t n = n_ids - done < e->n_batch ? n_ids - done : e->n_batch;
-        mote_status status = mote_decoder_forward(e->decoder, &s->cache, s->tokens + before + done, n, before + done, &s->cancel);
-        if (status == MOTE_OK && fn && !give_logits(s, done, n, fn, context))
-            status = MOTE_ERR_CANCELLED;
-        if (status != MOTE_OK) {
-            s->logits = NULL;
-            atomic_store(&s->cancel, false);
-            return mote_error_set(err, status, "cancelled");
-        }
-        done += n;
-        if (done == n_ids && !fn)
-            s->logits = mote_decoder_logits(e->decoder, n - 1, 1);
+    mote_status status = compute_to(s, before, end, fn, context);
+    if (status != MOTE_OK) {
+        if (s->n_computed > before)
+            keep(s, s->n_computed, before);
+        s->logits = NULL;
+        atomic_store(&s->cancel, false);
+        return mote_error_set(err, status, "cancelled");
     }
-    s->n_tokens += n_ids;
+    if (!fn)
+        s->logits = mote_decoder_logits(e->decoder, (end - before - 1) % e->n_batch, 1);
+    s->n_tokens = end;
     return MOTE_OK;
 }
 
@@ -103,6 +122,8 @@ mote_status mote_session_truncate(mote_session *session, size_t n_keep) {
     if (n_keep < session->n_tokens)
         session->logits = NULL;
     session->n_tokens = n_keep;
+    if (session->n_computed > n_keep)
+        keep(session, session->n_computed, n_keep);
     return MOTE_OK;
 }
 

@@ -41,7 +41,8 @@ mote_status mote_engine_settings_read(mote_engine_settings *s, const mote_hparam
     s->n_threads = o->n_threads ? o->n_threads : mote_cpu_default_threads();
     MOTE_TRY(parse_cache_type(o->cache_type_k, "cache type of keys (-ctk)", exact, &s->type_k, err));
     MOTE_TRY(parse_cache_type(o->cache_type_v, "cache type of values (-ctv)", exact, &s->type_v, err));
-    s->cache_stride = mote_cache_bytes(h, s->type_k, s->type_v, s->n_ctx);
+    mote_cache_layout_init(&s->layout, h, s->type_k, s->type_v, s->n_ctx, s->n_batch);
+    s->cache_stride = (s->layout.n_bytes + 63) / 64 * 64;
     s->cache_bytes = (uint64_t)s->n_sessions * (s->cache_stride + s->n_ctx * sizeof(int32_t));
     s->scratch_bytes = mote_decoder_bytes(h, s->n_batch, s->n_ctx, s->n_threads);
     return MOTE_OK;
@@ -70,7 +71,7 @@ mote_status mote_engine_plan(const char *path, const mote_model_options *model_o
     mote_weights_plan plan = {0};
     mote_engine_settings s = {0};
     mote_status status;
-    MOTE_TRY_DONE(mote_weights_plan_create(&from, &source.h, exact, &plan, err));
+    MOTE_TRY_DONE(mote_weights_plan_create(&from, &source.h, (mote_weights_type){.exact = exact}, &plan, err));
     if (!source.h.family->is_encoder)
         MOTE_TRY_DONE(mote_engine_settings_read(&s, &source.h, exact, &o, err));
     *n_bytes = plan.packed_bytes + s.cache_bytes + s.scratch_bytes;

@@ -2,6 +2,7 @@
 #ifndef MOTE_ENGINE_SETTINGS_H
 #define MOTE_ENGINE_SETTINGS_H
 
+#include "model/cache.h"
 #include "model/hparams.h"
 
 #include <mote/engine.h>
@@ -11,6 +12,7 @@ typedef struct mote_engine_settings {
     int n_threads;
     int32_t n_sessions;
     mote_dtype type_k, type_v;
+    mote_cache_layout layout;
     size_t cache_stride; /* bytes of one session's cache */
     uint64_t cache_bytes, scratch_bytes;
 } mote_engine_settings;

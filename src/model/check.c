@@ -16,7 +16,7 @@ static mote_status check_model(const char *path, mote_error *err) {
     MOTE_TRY(mote_source_open(path, MOTE_SOURCE_ALL, &s, err));
     mote_weights_plan plan = {0};
     mote_weights_source source = mote_source_weights(&s);
-    mote_status status = mote_weights_plan_create(&source, &s.h, false, &plan, err);
+    mote_status status = mote_weights_plan_create(&source, &s.h, (mote_weights_type){0}, &plan, err);
     mote_weights_plan_free(&plan);
     mote_source_close(&s);
     return status;

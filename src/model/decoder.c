@@ -12,19 +12,18 @@ static size_t round_up(size_t n) {
     return (n + 63) / 64 * 64;
 }
 
-static size_t max3(size_t a, size_t b, size_t c) {
-    size_t m = a > b ? a : b;
-    return m > c ? m : c;
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
 }
 
 /* Sizes of the decoder's buffers, in the order in which they lie in its memory. */
 typedef struct buffer_sizes {
-    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, scores, queries, acts, total;
+    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, scores, queries, acts, moe, widest, total;
 } buffer_sizes;
 
 static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
-    size_t n_q = (size_t)h->n_heads * h->head_dim, n_kv = (size_t)h->n_kv_heads * h->head_dim, widest = max3(h->n_embd, n_q, h->n_ff), threads = (size_t)n_threads;
-    size_t tile = mote_decoder_query_tile(h);
+    size_t n_q = (size_t)h->n_heads * h->head_dim, n_kv = (size_t)h->n_kv_heads * h->head_dim, threads = (size_t)n_threads;
+    size_t widest = larger(larger(h->n_embd, n_q), larger(h->n_ff, h->experts.n_ff)), tile = mote_decoder_query_tile(h);
     buffer_sizes s = {
         .x = round_up(n_batch * h->n_embd * sizeof(float)),
         .row = round_up(widest * sizeof(float)) * threads,
@@ -38,13 +37,23 @@ static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_pos
         .scores = round_up(tile * mote_decoder_pad_positions(n_positions) * sizeof(float)) * threads,
         .queries = round_up(2 * tile * mote_decoder_pad_positions(h->head_dim) * sizeof(float)) * threads,
         .acts = mote_act_buffer_bytes(n_batch, widest),
+        .moe = round_up(mote_decoder_moe_bytes(h, n_batch)),
+        .widest = widest,
     };
-    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.scores + s.queries + s.acts;
+    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.scores + s.queries + s.acts + s.moe;
     return s;
 }
 
 size_t mote_decoder_bytes(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
     return sizeof(mote_decoder) + sizes_of(h, n_batch, n_positions, n_threads).total;
+}
+
+/* Long rope has one set of frequencies up to the original context and one beyond; the size of this context decides, so that a timeline never mixes them. */
+static void choose_frequencies(mote_decoder *d, size_t n_positions) {
+    const mote_model *m = d->model;
+    bool is_beyond = m->inv_freq[2] && (float)n_positions > m->h.rope.original_context;
+    for (int i = 0; i < 2; i++)
+        d->inv_freq[i] = m->inv_freq[is_beyond ? 2 : i];
 }
 
 mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool, size_t n_batch, size_t n_positions, mote_decoder **decoder, mote_error *err) {
@@ -60,6 +69,7 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
     }
     memset(memory, 0, s.total);
     *d = (mote_decoder){.model = model, .pool = pool, .n_batch = n_batch, .memory = memory};
+    choose_frequencies(d, n_positions);
     size_t threads = (size_t)n_threads;
 #define TAKE(n_bytes) ((float *)(memory += (n_bytes), memory - (n_bytes)))
     d->x = TAKE(s.x);
@@ -80,7 +90,8 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
     d->scores_stride = s.scores / threads / sizeof(float);
     d->queries = TAKE(s.queries);
     d->queries_stride = s.queries / threads / sizeof(float);
-    mote_act_buffer_init(&d->acts, n_batch, max3(model->h.n_embd, (size_t)model->h.n_heads * model->h.head_dim, model->h.n_ff), memory);
+    mote_act_buffer_init(&d->acts, n_batch, s.widest, memory);
+    mote_decoder_moe_init(d, memory + s.acts);
 #undef TAKE
     *decoder = d;
     return MOTE_OK;
@@ -94,107 +105,160 @@ void mote_decoder_free(mote_decoder **decoder) {
     *decoder = NULL;
 }
 
-/* Writes row t of the activations in each form that the products ask for. */
-static void set_acts(mote_decoder *d, size_t t, const float *x, const mote_packed *const *users, int n_users) {
+void mote_decoder_set_observer(mote_decoder *d, mote_decoder_observe_fn observe, void *context) {
+    d->observe = observe;
+    d->observe_context = context;
+}
+
+void mote_decoder_set_acts(mote_decoder *d, mote_act_buffer *acts, size_t t, const float *x, const mote_packed *const *users, int n_users) {
     bool done[2] = {false, false};
     for (int i = 0; i < n_users; i++) {
         if (!users[i]->data)
             continue;
         mote_act_kind kind = mote_pack_act_kind(users[i]->type);
         if (!done[kind])
-            mote_act_buffer_set(&d->acts, &d->model->kernels, kind, t, x, users[i]->k);
+            mote_act_buffer_set(acts, &d->model->kernels, kind, t, x, users[i]->k);
         done[kind] = true;
+        if (d->observe)
+            d->observe(d->observe_context, users[i], t, x);
     }
+}
+
+static float *row_of(const mote_decoder *d, int worker) {
+    return d->rows + (size_t)worker * d->row_stride;
 }
 
 static void embed(mote_decoder *d, size_t t) {
     const mote_hparams *h = &d->model->h;
     float *x = d->x + t * h->n_embd;
     mote_pack_get_row(&d->model->w.token_embd, (size_t)d->tokens[t], x);
-    if (h->family->scales_embedding)
-        d->model->kernels.scale(x, d->embed_scale, h->n_embd);
-    mote_rope_angles(d->model->inv_freq, h->n_rot, d->first_position + t, d->cos_sin[0] + t * h->n_rot);
+    if (h->embed_scale != 1)
+        d->model->kernels.scale(x, h->embed_scale, h->n_embd);
+    mote_rope_angles(d->inv_freq[0], h->n_rot, d->first_position + t, h->rope.attn_factor, d->cos_sin[0] + t * h->n_rot);
     if (h->window)
-        mote_rope_angles(d->model->inv_freq_local, h->n_rot, d->first_position + t, d->cos_sin[1] + t * h->n_rot);
+        mote_rope_angles(d->inv_freq[1], h->n_rot, d->first_position + t, h->rope_local.attn_factor, d->cos_sin[1] + t * h->n_rot);
 }
 
-/* x += out (normed first where the family does), then the next norm and the activations of the products behind it. */
-static void add_and_norm(mote_decoder *d, size_t t, int worker, bool adds, const float *post_norm, const float *norm, const mote_packed *const *users, int n_users) {
+/* x += out, which is biased, normed and scaled first where the family does. */
+static void add_out(mote_decoder *d, size_t t, int worker, const float *bias, const float *post_norm) {
     const mote_hparams *h = &d->model->h;
     const mote_kernels *k = &d->model->kernels;
-    float *x = d->x + t * h->n_embd, *row = d->rows + (size_t)worker * d->row_stride, *out = d->out + t * h->n_embd;
-    if (adds && post_norm) {
+    float *x = d->x + t * h->n_embd, *out = d->out + t * h->n_embd;
+    if (bias)
+        k->add(out, bias, h->n_embd);
+    if (post_norm) {
+        float *row = row_of(d, worker);
         k->rms_norm(out, post_norm, row, h->n_embd, h->norm_eps);
-        k->add(x, row, h->n_embd);
-    } else if (adds)
-        k->add(x, out, h->n_embd);
-    if (!norm)
-        return;
-    k->rms_norm(x, norm, row, h->n_embd, h->norm_eps);
-    set_acts(d, t, row, users, n_users);
+        out = row;
+    }
+    if (h->residual_scale != 1)
+        k->scale(out, h->residual_scale, h->n_embd);
+    k->add(x, out, h->n_embd);
 }
 
-static void activate(mote_decoder *d, const mote_layer *layer, size_t t, int worker) {
+/* The normed residual stream; without a norm (OLMo 2) the stream itself. */
+static const float *norm(mote_decoder *d, size_t t, int worker, const float *weight, const float *bias) {
     const mote_hparams *h = &d->model->h;
-    const mote_kernels *k = &d->model->kernels;
-    float *row = d->rows + (size_t)worker * d->row_stride, *gate = d->gate + t * h->n_ff, *up = d->up + t * h->n_ff;
-    if (h->family->activation == MOTE_ACTIVATION_SILU)
-        k->silu_mul(row, gate, up, h->n_ff);
+    float *x = d->x + t * h->n_embd, *row = row_of(d, worker);
+    if (!weight)
+        return x;
+    if (h->family->uses_layer_norm)
+        d->model->kernels.layer_norm(x, weight, bias, row, h->n_embd, h->norm_eps);
     else
-        k->gelu_mul(row, gate, up, h->n_ff);
-    const mote_packed *users[] = {&layer->down};
-    set_acts(d, t, row, users, 1);
+        d->model->kernels.rms_norm(x, weight, row, h->n_embd, h->norm_eps);
+    return row;
 }
 
-#define FOR_EACH(d, i, n) for (size_t i; (i = (size_t)mote_thread_pool_next((d)->pool)) < (n);)
+void mote_decoder_activate(const mote_decoder *d, const float *gate, const float *up, float *row, size_t n) {
+    if (d->model->h.family->activation == MOTE_ACTIVATION_SILU)
+        d->model->kernels.silu_mul(row, gate, up, n);
+    else
+        d->model->kernels.gelu_mul(row, gate, up, n);
+}
+
+/* What the layer before left in d->out goes to the stream; then this layer's norm and the activations of its first products. */
+static void enter_layer(mote_decoder *d, uint32_t l, int worker, const mote_packed *const *users, int n_users) {
+    const mote_layer *layer = &d->model->w.layers[l], *before = l > 0 ? layer - 1 : NULL;
+    MOTE_FOR_EACH(d, t, d->n) {
+        if (before)
+            add_out(d, t, worker, before->vectors[MOTE_SLOT_DOWN_BIAS], before->vectors[MOTE_SLOT_POST_FFN_NORM]);
+        const float *x = norm(d, t, worker, layer->vectors[MOTE_SLOT_ATTN_NORM], layer->vectors[MOTE_SLOT_ATTN_NORM_BIAS]);
+        mote_decoder_set_acts(d, &d->acts, t, x, users, n_users);
+    }
+    mote_thread_pool_barrier(d->pool);
+}
+
+static void run_attention(mote_decoder *d, uint32_t l, int worker) {
+    const mote_model *m = d->model;
+    const mote_packed *w = m->w.layers[l].m, *qkv[] = {&w[MOTE_SLOT_Q], &w[MOTE_SLOT_K], &w[MOTE_SLOT_V]}, *o[] = {&w[MOTE_SLOT_O]};
+    enter_layer(d, l, worker, qkv, 3);
+    mote_product_run(&m->kernels, d->pool, (mote_product[]){{qkv[0], d->q}, {qkv[1], d->k}, {qkv[2], d->v}}, 3, &d->acts, 0, d->n);
+    mote_thread_pool_barrier(d->pool);
+    MOTE_FOR_EACH(d, t, d->n)
+    mote_decoder_store_keys(d, l, t, worker);
+    mote_thread_pool_barrier(d->pool);
+    size_t n_tasks = mote_decoder_attention_tasks(d, l);
+    MOTE_FOR_EACH(d, task, n_tasks)
+    mote_decoder_attend(d, l, task, worker);
+    mote_thread_pool_barrier(d->pool);
+    size_t n_q = (size_t)m->h.layers[l].n_heads * m->h.head_dim;
+    MOTE_FOR_EACH(d, t, d->n)
+    mote_decoder_set_acts(d, &d->acts, t, d->attn + t * n_q, o, 1);
+    mote_thread_pool_barrier(d->pool);
+    mote_product_run(&m->kernels, d->pool, (mote_product[]){{o[0], d->out}}, 1, &d->acts, 0, d->n);
+    mote_thread_pool_barrier(d->pool);
+}
+
+/* The mixer's output goes to the stream; then the feed-forward network's norm and the activations of its first products. */
+static void enter_ffn(mote_decoder *d, uint32_t l, int worker, const mote_packed *const *users, int n_users) {
+    const mote_layer *layer = &d->model->w.layers[l];
+    size_t n_embd = d->model->h.n_embd;
+    MOTE_FOR_EACH(d, t, d->n) {
+        add_out(d, t, worker, layer->vectors[MOTE_SLOT_O_BIAS], layer->vectors[MOTE_SLOT_POST_ATTN_NORM]);
+        const float *x = norm(d, t, worker, layer->vectors[MOTE_SLOT_FFN_NORM], layer->vectors[MOTE_SLOT_FFN_NORM_BIAS]);
+        mote_decoder_set_acts(d, &d->acts, t, x, users, n_users);
+        if (d->model->h.layers[l].has_experts)
+            memcpy(d->moe.normed + t * n_embd, x, n_embd * sizeof *x);
+    }
+    mote_thread_pool_barrier(d->pool);
+}
+
+static void run_ffn(mote_decoder *d, uint32_t l, int worker) {
+    const mote_model *m = d->model;
+    const mote_packed *w = m->w.layers[l].m, *gate_up[] = {&w[MOTE_SLOT_GATE], &w[MOTE_SLOT_UP]}, *down[] = {&w[MOTE_SLOT_DOWN]};
+    size_t n_ff = m->h.layers[l].n_ff;
+    enter_ffn(d, l, worker, gate_up, 2);
+    mote_product_run(&m->kernels, d->pool, (mote_product[]){{gate_up[0], d->gate}, {gate_up[1], d->up}}, 2, &d->acts, 0, d->n);
+    mote_thread_pool_barrier(d->pool);
+    MOTE_FOR_EACH(d, t, d->n) {
+        float *row = row_of(d, worker);
+        mote_decoder_activate(d, d->gate + t * n_ff, d->up + t * n_ff, row, n_ff);
+        mote_decoder_set_acts(d, &d->acts, t, row, down, 1);
+    }
+    mote_thread_pool_barrier(d->pool);
+    mote_product_run(&m->kernels, d->pool, (mote_product[]){{down[0], d->out}}, 1, &d->acts, 0, d->n);
+    mote_thread_pool_barrier(d->pool);
+}
 
 static void run_layer(mote_decoder *d, uint32_t l, int worker) {
-    const mote_model *m = d->model;
-    const mote_layer *layer = &m->w.layers[l];
-    const float *const *vectors = layer->vectors;
-    const mote_packed *qkv[] = {&layer->q, &layer->k, &layer->v}, *gate_up[] = {&layer->gate, &layer->up}, *o[] = {&layer->o};
-    mote_thread_pool *pool = d->pool;
-    const mote_layer *before = l > 0 ? &m->w.layers[l - 1] : NULL;
-    FOR_EACH(d, t, d->n)
-    add_and_norm(d, t, worker, before != NULL, before ? before->vectors[MOTE_SLOT_POST_FFN_NORM] : NULL, vectors[MOTE_SLOT_ATTN_NORM], qkv, 3);
-    mote_thread_pool_barrier(pool);
-    mote_product_run(&m->kernels, pool, (mote_product[]){{qkv[0], d->q}, {qkv[1], d->k}, {qkv[2], d->v}}, 3, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(pool);
-    FOR_EACH(d, t, d->n)
-    mote_decoder_store_keys(d, l, t, worker);
-    mote_thread_pool_barrier(pool);
-    size_t n_tasks = mote_decoder_attention_tasks(d);
-    FOR_EACH(d, task, n_tasks)
-    mote_decoder_attend(d, l, task, worker);
-    mote_thread_pool_barrier(pool);
-    size_t n_q = (size_t)m->h.n_heads * m->h.head_dim;
-    FOR_EACH(d, t, d->n)
-    set_acts(d, t, d->attn + t * n_q, o, 1);
-    mote_thread_pool_barrier(pool);
-    mote_product_run(&m->kernels, pool, (mote_product[]){{o[0], d->out}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(pool);
-    FOR_EACH(d, t, d->n) {
-        if (vectors[MOTE_SLOT_O_BIAS])
-            m->kernels.add(d->out + t * m->h.n_embd, vectors[MOTE_SLOT_O_BIAS], m->h.n_embd);
-        add_and_norm(d, t, worker, true, vectors[MOTE_SLOT_POST_ATTN_NORM], vectors[MOTE_SLOT_FFN_NORM], gate_up, 2);
-    }
-    mote_thread_pool_barrier(pool);
-    mote_product_run(&m->kernels, pool, (mote_product[]){{gate_up[0], d->gate}, {gate_up[1], d->up}}, 2, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(pool);
-    FOR_EACH(d, t, d->n)
-    activate(d, layer, t, worker);
-    mote_thread_pool_barrier(pool);
-    mote_product_run(&m->kernels, pool, (mote_product[]){{&layer->down, d->out}}, 1, &d->acts, 0, d->n);
+    run_attention(d, l, worker);
+    if (d->model->h.layers[l].has_experts) {
+        const mote_packed *router[] = {&d->model->w.layers[l].m[MOTE_SLOT_ROUTER]};
+        enter_ffn(d, l, worker, router, 1);
+        mote_decoder_moe_run(d, l, worker);
+    } else
+        run_ffn(d, l, worker);
     if (worker == 0 && d->cancel && atomic_load_explicit(d->cancel, memory_order_relaxed))
         atomic_store(&d->stops, true);
-    mote_thread_pool_barrier(pool);
+    mote_thread_pool_barrier(d->pool);
 }
 
 static void forward_run(void *context, int worker, int n_workers) {
     mote_decoder *d = context;
     const mote_hparams *h = &d->model->h;
+    const mote_layer *last = &d->model->w.layers[h->n_layers - 1];
     (void)n_workers;
-    FOR_EACH(d, t, d->n)
+    MOTE_FOR_EACH(d, t, d->n)
     embed(d, t);
     mote_thread_pool_barrier(d->pool);
     for (uint32_t l = 0; l < h->n_layers; l++) {
@@ -202,8 +266,8 @@ static void forward_run(void *context, int worker, int n_workers) {
         if (atomic_load(&d->stops))
             return;
     }
-    FOR_EACH(d, t, d->n)
-    add_and_norm(d, t, worker, true, d->model->w.layers[h->n_layers - 1].vectors[MOTE_SLOT_POST_FFN_NORM], NULL, NULL, 0);
+    MOTE_FOR_EACH(d, t, d->n)
+    add_out(d, t, worker, last->vectors[MOTE_SLOT_DOWN_BIAS], last->vectors[MOTE_SLOT_POST_FFN_NORM]);
 }
 
 mote_status mote_decoder_forward(mote_decoder *d, const mote_cache *cache, const int32_t *tokens, size_t n, size_t first_position, const atomic_bool *cancel) {
@@ -212,7 +276,6 @@ mote_status mote_decoder_forward(mote_decoder *d, const mote_cache *cache, const
     d->n = n;
     d->first_position = first_position;
     d->cancel = cancel;
-    d->embed_scale = mote_decoder_embed_scale(&d->model->h);
     atomic_store(&d->stops, cancel && atomic_load(cancel));
     if (atomic_load(&d->stops))
         return MOTE_ERR_CANCELLED;
@@ -225,17 +288,20 @@ static void logits_run(void *context, int worker, int n_workers) {
     const mote_model *m = d->model;
     const mote_packed *head[] = {&m->w.output};
     (void)n_workers;
-    float *row = d->rows + (size_t)worker * d->row_stride;
-    FOR_EACH(d, i, d->n_logits) {
-        m->kernels.rms_norm(d->x + (d->first_logit + i) * m->h.n_embd, m->w.vectors[MOTE_SLOT_OUTPUT_NORM], row, m->h.n_embd, m->h.norm_eps);
-        set_acts(d, i, row, head, 1);
+    MOTE_FOR_EACH(d, i, d->n_logits) {
+        const float *x = norm(d, d->first_logit + i, worker, m->w.vectors[MOTE_SLOT_OUTPUT_NORM], m->w.vectors[MOTE_SLOT_OUTPUT_NORM_BIAS]);
+        mote_decoder_set_acts(d, &d->acts, i, x, head, 1);
     }
     mote_thread_pool_barrier(d->pool);
     mote_product_run(&m->kernels, d->pool, (mote_product[]){{head[0], d->logits}}, 1, &d->acts, 0, d->n_logits);
     mote_thread_pool_barrier(d->pool);
-    if (m->h.final_softcap != 0)
-        FOR_EACH(d, i, d->n_logits)
-    m->kernels.softcap(d->logits + i * m->h.n_vocab, m->h.final_softcap, m->h.n_vocab);
+    MOTE_FOR_EACH(d, i, d->n_logits) {
+        float *logits = d->logits + i * m->h.n_vocab;
+        if (m->h.logit_scale != 1)
+            m->kernels.scale(logits, m->h.logit_scale, m->h.n_vocab);
+        if (m->h.final_softcap != 0)
+            m->kernels.softcap(logits, m->h.final_softcap, m->h.n_vocab);
+    }
 }
 
 const float *mote_decoder_logits(mote_decoder *d, size_t first, size_t count) {

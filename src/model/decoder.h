@@ -16,11 +16,16 @@ typedef struct mote_decoder mote_decoder;
 /* Rows of logits that one pass can give. */
 enum { MOTE_DECODER_LOGIT_ROWS = 8 };
 
+/* Sees row t of what enters the product with w, before it is quantised; called by any thread, once for each t and w of a pass (experts: for each pair). */
+typedef void (*mote_decoder_observe_fn)(void *context, const mote_packed *w, size_t t, const float *x);
+
 /* Bytes that _create takes. */
 size_t mote_decoder_bytes(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads);
 /* Borrows model and pool. MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool, size_t n_batch, size_t n_positions, mote_decoder **decoder, mote_error *err);
 void mote_decoder_free(mote_decoder **decoder);
+/* NULL: nobody watches. */
+void mote_decoder_set_observer(mote_decoder *d, mote_decoder_observe_fn observe, void *context);
 
 /* Computes tokens [n <= n_batch] at positions first_position … of the cache and stores their keys and values. The caller checks ids and room.
  * MOTE_ERR_CANCELLED when *cancel became true (looked at once a layer); the cache then holds part of the tokens, which the next pass overwrites. */

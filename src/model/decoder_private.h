@@ -5,6 +5,19 @@
 #include "model/acts.h"
 #include "model/decoder.h"
 
+/* Which tokens go to which experts in a pass; a pair is a token and one of its experts. */
+typedef struct mote_moe_buffers {
+    float *logits;          /* [n_batch, n_experts] */
+    float *normed;          /* [n_batch, n_embd]: what the experts read */
+    int32_t *chosen;        /* [n_batch, n_used] */
+    float *weights;         /* [n_batch, n_used] */
+    size_t *first;          /* [n_experts + 1]: an expert's pairs lie together */
+    size_t *pair_of;        /* [n_batch, n_used]: the place of a token's pair */
+    size_t *token_of;       /* [n_batch * n_used]: the token of a pair */
+    float *gate, *up, *out; /* [n_batch * n_used, experts.n_ff, …, n_embd] */
+    mote_act_buffer acts;   /* of pairs */
+} mote_moe_buffers;
+
 struct mote_decoder {
     const mote_model *model;
     mote_thread_pool *pool;
@@ -13,18 +26,21 @@ struct mote_decoder {
     float *x;        /* [n_batch, n_embd] the residual stream */
     float *rows;     /* a row for each thread */
     size_t row_stride;
-    float *q, *k, *v;  /* [n_batch, heads * head_dim] */
-    float *attn;       /* [n_batch, n_heads * head_dim] */
-    float *gate, *up;  /* [n_batch, n_ff] */
-    float *out;        /* [n_batch, n_embd] what is added to x next */
-    float *logits;     /* [MOTE_DECODER_LOGIT_ROWS, n_vocab] */
-    float *cos_sin[2]; /* [n_batch, n_rot]: of layers without and with a window */
-    float *scores;     /* a tile of [queries, score_stride] for each thread */
+    float *q, *k, *v;         /* [n_batch, heads * head_dim] */
+    float *attn;              /* [n_batch, n_heads * head_dim] */
+    float *gate, *up;         /* [n_batch, n_ff] */
+    float *out;               /* [n_batch, n_embd] what is added to x next */
+    float *logits;            /* [MOTE_DECODER_LOGIT_ROWS, n_vocab] */
+    float *cos_sin[2];        /* [n_batch, n_rot]: of layers without and with a window */
+    const float *inv_freq[2]; /* as this context's size asks for */
+    float *scores;            /* a tile of [queries, score_stride] for each thread */
     size_t score_stride, scores_stride;
     float *queries; /* two tiles of [queries, head_dim padded] for each thread: queries, then sums of values */
     size_t queries_stride;
     mote_act_buffer acts;
-    float embed_scale;
+    mote_moe_buffers moe;
+    mote_decoder_observe_fn observe; /* NULL: nobody */
+    void *observe_context;
 
     /* of the running pass */
     const mote_cache *cache;
@@ -37,11 +53,23 @@ struct mote_decoder {
 /* Queries (tokens times heads of a group) that attention computes together. */
 size_t mote_decoder_query_tile(const mote_hparams *h);
 size_t mote_decoder_pad_positions(size_t n);
-float mote_decoder_embed_scale(const mote_hparams *h);
-/* Biases, norms and rotation of token t's queries and keys; keys and values into the cache. */
+/* Writes row t of the activations in each form that the products of `users` ask for; observers see the row. */
+void mote_decoder_set_acts(mote_decoder *d, mote_act_buffer *acts, size_t t, const float *x, const mote_packed *const *users, int n_users);
+/* row = activation(gate) * up */
+void mote_decoder_activate(const mote_decoder *d, const float *gate, const float *up, float *row, size_t n);
+
+/* Attention. Biases, norms and rotation of token t's queries and keys; keys and values into the cache. */
 void mote_decoder_store_keys(mote_decoder *d, uint32_t layer, size_t t, int worker);
-size_t mote_decoder_attention_tasks(const mote_decoder *d);
+size_t mote_decoder_attention_tasks(const mote_decoder *d, uint32_t layer);
 /* One key/value head and one tile of tokens: d->attn. */
 void mote_decoder_attend(mote_decoder *d, uint32_t layer, size_t task, int worker);
+
+/* Mixture of experts (decoder_moe.c): bytes of its buffers; where they begin; from the normed activations of the layer to d->out, ending with a barrier. */
+size_t mote_decoder_moe_bytes(const mote_hparams *h, size_t n_batch);
+void mote_decoder_moe_init(mote_decoder *d, uint8_t *memory);
+void mote_decoder_moe_run(mote_decoder *d, uint32_t layer, int worker);
+
+/* Pieces of a phase, handed to whoever is free: every worker runs the loop. */
+#define MOTE_FOR_EACH(d, i, n) for (size_t i; (i = (size_t)mote_thread_pool_next((d)->pool)) < (n);)
 
 #endif

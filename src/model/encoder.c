@@ -17,7 +17,8 @@ struct mote_encoder {
     float *sums;                       /* [head_dim padded] a thread */
     size_t score_stride, sum_stride;
     mote_act_buffer acts;
-    mote_cache cache; /* of one layer */
+    mote_cache_layout layout; /* of one layer */
+    mote_cache cache;
     const int32_t *ids;
     size_t n;
 };
@@ -32,7 +33,10 @@ mote_status mote_encoder_create(const mote_model *model, mote_thread_pool *pool,
     one_layer.n_layers = 1;
     size_t n = h->n_ctx_train, threads = (size_t)mote_thread_pool_size(pool), widest = h->n_ff > h->n_embd ? h->n_ff : h->n_embd;
     size_t row = round_up(n * h->n_embd * sizeof(float)), up = round_up(n * h->n_ff * sizeof(float)), scores = round_up((n + 16) * sizeof(float)),
-           sums = round_up((h->head_dim + 16) * sizeof(float)), cache = mote_cache_bytes(&one_layer, MOTE_DTYPE_F32, MOTE_DTYPE_F32, n);
+           sums = round_up((h->head_dim + 16) * sizeof(float)), cache;
+    mote_cache_layout layout;
+    mote_cache_layout_init(&layout, &one_layer, MOTE_DTYPE_F32, MOTE_DTYPE_F32, n, n);
+    cache = layout.n_bytes;
     size_t total = 6 * row + up + threads * (scores + sums) + cache + mote_act_buffer_bytes(n, widest);
     *encoder = NULL;
     mote_encoder *e = mote_mem_zalloc_array(1, sizeof *e);
@@ -53,7 +57,8 @@ mote_status mote_encoder_create(const mote_model *model, mote_thread_pool *pool,
     memory += threads * scores;
     e->sums = (float *)memory;
     memory += threads * sums;
-    mote_cache_init(&e->cache, &one_layer, MOTE_DTYPE_F32, MOTE_DTYPE_F32, n, memory);
+    e->layout = layout;
+    mote_cache_init(&e->cache, &e->layout, memory);
     memory += cache;
     mote_act_buffer_init(&e->acts, n, widest, memory);
     *encoder = e;
@@ -80,10 +85,10 @@ static void embed(mote_encoder *e, size_t t) {
     size_t n = m->h.n_embd;
     float *x = e->x + t * n;
     mote_pack_get_row(&m->w.token_embd, (size_t)e->ids[t], x);
-    k->add(x, m->w.type_embd, n);
-    k->add(x, m->w.position_embd + t * n, n);
+    k->add(x, m->w.vectors[MOTE_SLOT_TYPE_EMBD], n);
+    k->add(x, m->w.vectors[MOTE_SLOT_POSITION_EMBD] + t * n, n);
     k->layer_norm(x, m->w.vectors[MOTE_SLOT_EMBD_NORM], m->w.vectors[MOTE_SLOT_EMBD_NORM_BIAS], x, n, m->h.norm_eps);
-    set_acts(e, t, x, &m->w.layers[0].q);
+    set_acts(e, t, x, &m->w.layers[0].m[MOTE_SLOT_Q]);
 }
 
 static void store(mote_encoder *e, const mote_layer *layer, size_t t) {
@@ -129,33 +134,33 @@ static void add_and_norm(mote_encoder *e, size_t t, const float *bias, const flo
 static void run_layer(mote_encoder *e, uint32_t l, int worker) {
     const mote_model *m = e->model;
     const mote_layer *layer = &m->w.layers[l];
-    const mote_packed *next = l + 1 < m->h.n_layers ? &m->w.layers[l + 1].q : NULL;
+    const mote_packed *next = l + 1 < m->h.n_layers ? &m->w.layers[l + 1].m[MOTE_SLOT_Q] : NULL;
     const float *const *v = layer->vectors;
     size_t n_embd = m->h.n_embd, n_ff = m->h.n_ff;
-    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->q, e->q}, {&layer->k, e->k}, {&layer->v, e->v}}, 3, &e->acts, 0, e->n);
+    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->m[MOTE_SLOT_Q], e->q}, {&layer->m[MOTE_SLOT_K], e->k}, {&layer->m[MOTE_SLOT_V], e->v}}, 3, &e->acts, 0, e->n);
     mote_thread_pool_barrier(e->pool);
     FOR_EACH(e, t, e->n)
     store(e, layer, t);
     mote_thread_pool_barrier(e->pool);
     FOR_EACH(e, t, e->n) {
         attend(e, t, worker);
-        set_acts(e, t, e->attn + t * n_embd, &layer->o);
+        set_acts(e, t, e->attn + t * n_embd, &layer->m[MOTE_SLOT_O]);
     }
     mote_thread_pool_barrier(e->pool);
-    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->o, e->out}}, 1, &e->acts, 0, e->n);
+    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->m[MOTE_SLOT_O], e->out}}, 1, &e->acts, 0, e->n);
     mote_thread_pool_barrier(e->pool);
     FOR_EACH(e, t, e->n)
-    add_and_norm(e, t, v[MOTE_SLOT_O_BIAS], v[MOTE_SLOT_ATTN_NORM], v[MOTE_SLOT_ATTN_NORM_BIAS], &layer->up);
+    add_and_norm(e, t, v[MOTE_SLOT_O_BIAS], v[MOTE_SLOT_ATTN_NORM], v[MOTE_SLOT_ATTN_NORM_BIAS], &layer->m[MOTE_SLOT_UP]);
     mote_thread_pool_barrier(e->pool);
-    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->up, e->up}}, 1, &e->acts, 0, e->n);
+    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->m[MOTE_SLOT_UP], e->up}}, 1, &e->acts, 0, e->n);
     mote_thread_pool_barrier(e->pool);
     FOR_EACH(e, t, e->n) {
         m->kernels.add(e->up + t * n_ff, v[MOTE_SLOT_UP_BIAS], n_ff);
         m->kernels.gelu_erf(e->up + t * n_ff, e->up + t * n_ff, n_ff);
-        set_acts(e, t, e->up + t * n_ff, &layer->down);
+        set_acts(e, t, e->up + t * n_ff, &layer->m[MOTE_SLOT_DOWN]);
     }
     mote_thread_pool_barrier(e->pool);
-    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->down, e->out}}, 1, &e->acts, 0, e->n);
+    mote_product_run(&m->kernels, e->pool, (mote_product[]){{&layer->m[MOTE_SLOT_DOWN], e->out}}, 1, &e->acts, 0, e->n);
     mote_thread_pool_barrier(e->pool);
     FOR_EACH(e, t, e->n)
     add_and_norm(e, t, v[MOTE_SLOT_DOWN_BIAS], v[MOTE_SLOT_FFN_NORM], v[MOTE_SLOT_FFN_NORM_BIAS], next);

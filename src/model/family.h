@@ -3,74 +3,65 @@
 #ifndef MOTE_MODEL_FAMILY_H
 #define MOTE_MODEL_FAMILY_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "model/slots.h"
 
-/* A place in the network that a tensor fills. SLOT_ATTN_NORM and later exist once a layer. */
-typedef enum mote_slot {
-    MOTE_SLOT_TOKEN_EMBD,    /* [n_vocab, n_embd] */
-    MOTE_SLOT_OUTPUT_NORM,   /* [n_embd] */
-    MOTE_SLOT_OUTPUT,        /* [n_vocab, n_embd]; absent: the embedding is used */
-    MOTE_SLOT_ROPE_FACTORS,  /* [n_rot / 2]: divides the rotary frequencies */
-    MOTE_SLOT_POSITION_EMBD, /* [n_ctx_train, n_embd] */
-    MOTE_SLOT_TYPE_EMBD,     /* [n_types, n_embd]; row 0 is used */
-    MOTE_SLOT_EMBD_NORM,
-    MOTE_SLOT_EMBD_NORM_BIAS,
-    MOTE_SLOT_ATTN_NORM,
-    MOTE_SLOT_ATTN_NORM_BIAS,
-    MOTE_SLOT_Q, /* [n_heads * head_dim, n_embd] */
-    MOTE_SLOT_K, /* [n_kv_heads * head_dim, n_embd] */
-    MOTE_SLOT_V,
-    MOTE_SLOT_O, /* [n_embd, n_heads * head_dim] */
-    MOTE_SLOT_Q_BIAS,
-    MOTE_SLOT_K_BIAS,
-    MOTE_SLOT_V_BIAS,
-    MOTE_SLOT_O_BIAS,
-    MOTE_SLOT_Q_NORM, /* [head_dim] */
-    MOTE_SLOT_K_NORM,
-    MOTE_SLOT_POST_ATTN_NORM, /* [n_embd], on the attention's output before it is added */
-    MOTE_SLOT_FFN_NORM,
-    MOTE_SLOT_FFN_NORM_BIAS,
-    MOTE_SLOT_GATE, /* [n_ff, n_embd] */
-    MOTE_SLOT_UP,
-    MOTE_SLOT_UP_BIAS,
-    MOTE_SLOT_DOWN, /* [n_embd, n_ff] */
-    MOTE_SLOT_DOWN_BIAS,
-    MOTE_SLOT_POST_FFN_NORM,
-    MOTE_SLOT_COUNT
-} mote_slot;
+/* Which rows of its tensor a slot takes; converters and makers fuse what is multiplied with the same input. */
+typedef enum mote_tensor_part {
+    MOTE_PART_WHOLE,
+    MOTE_PART_Q, /* of [q; k; v] */
+    MOTE_PART_K,
+    MOTE_PART_V,
+    MOTE_PART_FIRST_HALF, /* of [gate; up] */
+    MOTE_PART_SECOND_HALF,
+} mote_tensor_part;
 
-static inline bool mote_slot_is_per_layer(mote_slot slot) {
-    return slot >= MOTE_SLOT_ATTN_NORM;
-}
-
-/* gguf and hf: printf formats with one %u for the layer where the slot is per layer; NULL where that source never has it. */
+/* gguf and hf: printf formats with one %u for the layer where the slot is per layer, and a second one for the expert where each has a tensor of its own; NULL where that
+ * source never has it. A slot may have several rows; the first whose tensor exists is taken. */
 typedef struct mote_tensor_name {
     mote_slot slot;
     const char *gguf, *hf;
     bool is_optional;
+    mote_tensor_part gguf_part, hf_part;
 } mote_tensor_name;
 
 typedef enum mote_activation { MOTE_ACTIVATION_SILU, MOTE_ACTIVATION_GELU_TANH, MOTE_ACTIVATION_GELU_ERF } mote_activation;
 
 typedef struct mote_family {
     const char *name;        /* GGUF's general.architecture */
-    const char *hf_types[3]; /* config.json's model_type, up to the first NULL */
+    const char *hf_types[4]; /* config.json's model_type, up to the first NULL */
     const mote_tensor_name *names;
     size_t n_names;
     mote_activation activation;
-    bool is_encoder;            /* bidirectional, layer norms with biases after each sum (BERT) */
+    bool is_encoder;            /* the whole text at once, each token sees all (model/encoder.h) */
+    bool uses_layer_norm;       /* with biases; else root mean square */
     bool gguf_rope_interleaved; /* the GGUF converter permutes q and k so that pairs are neighbours; Hugging Face checkpoints never are */
     bool hf_norm_plus_one;      /* Hugging Face stores norm weights minus 1 */
     bool scales_embedding;      /* embeddings are multiplied by sqrt(n_embd) */
+    bool norms_whole_heads;     /* the q and k norms run over all heads together */
+    bool ties_output;           /* where config.json says nothing of it */
+    bool windows_all_layers;    /* a sliding window that the config gives holds in every layer */
     unsigned window_period;     /* every window_period-th layer attends to everything, the others through the sliding window; 0: no windows */
     float local_rope_base;      /* of the windowed layers unless the model says otherwise; 0: as the other layers */
+    unsigned no_rope_period;    /* every no_rope_period-th layer has no rotary embedding unless the model says otherwise; 0: all have */
+    float default_rotary;       /* the rotated part of a head where config.json says nothing of it; 0: all */
+    bool has_multipliers;       /* of embedding, residual sums, attention and logits (Granite) */
+    bool has_experts;           /* layers may be mixtures of experts */
+    bool experts_normalise;     /* where the model says nothing of it: the chosen experts' weights add up to 1 */
+    bool ff_is_experts;         /* the feed-forward length is that of an expert */
 } mote_family;
 
 /* NULL if there is none of that name. */
 const mote_family *mote_family_by_gguf_name(const char *name, size_t len);
 const mote_family *mote_family_by_hf_type(const char *type);
-/* The tensor name of a slot in a family, or NULL. */
+/* The first tensor name of a slot in a family, or NULL. */
 const mote_tensor_name *mote_family_name_of(const mote_family *family, mote_slot slot);
+/* The full name of a tensor; false if that source never has it or it doesn't fit. */
+bool mote_family_format(const mote_tensor_name *name, bool is_gguf, uint32_t layer, uint32_t expert, char *out, size_t n_bytes);
+
+/* The rows, by kind. */
+extern const mote_family mote_family_decoders[];
+extern const size_t mote_family_n_decoders;
+extern const mote_family mote_family_encoders[];
+extern const size_t mote_family_n_encoders;
 
 #endif

@@ -10,44 +10,75 @@
 
 /* Far above any model of our size; they bound memory and time for malformed files. */
 enum {
-    MOTE_HPARAMS_MAX_LAYERS = 1024,
+    MOTE_HPARAMS_MAX_LAYERS = 512,
     MOTE_HPARAMS_MAX_WIDTH = 1 << 20,
     MOTE_HPARAMS_MAX_VOCAB = 1 << 24,
     MOTE_HPARAMS_MAX_HEAD_DIM = 1024,
+    MOTE_HPARAMS_MAX_EXPERTS = 1024,
+    MOTE_HPARAMS_MAX_EXPERTS_USED = 64,
 };
 
-typedef enum mote_rope_scaling { MOTE_ROPE_NONE, MOTE_ROPE_LINEAR, MOTE_ROPE_LLAMA3 } mote_rope_scaling;
+typedef enum mote_rope_scaling { MOTE_ROPE_NONE, MOTE_ROPE_LINEAR, MOTE_ROPE_LLAMA3, MOTE_ROPE_LONG, MOTE_ROPE_YARN } mote_rope_scaling;
 
 typedef struct mote_rope_hparams {
     float base;
     mote_rope_scaling scaling;
-    float factor;                            /* linear, llama3 */
+    float factor;                            /* linear, llama3, yarn */
     float low_freq_factor, high_freq_factor; /* llama3 */
-    float original_context;                  /* llama3 */
+    float beta_fast, beta_slow;              /* yarn */
+    float original_context;                  /* llama3, long, yarn */
+    float attn_factor;                       /* multiplies cos and sin: long, yarn; else 1 */
 } mote_rope_hparams;
+
+/* What mixes the tokens of a layer. */
+typedef enum mote_mixer { MOTE_MIXER_ATTENTION, MOTE_MIXER_MAMBA2, MOTE_MIXER_SHORTCONV } mote_mixer;
+
+typedef struct mote_layer_hparams {
+    uint32_t n_heads, n_kv_heads; /* of attention */
+    uint32_t n_ff;                /* of the dense feed-forward network; 0: none */
+    mote_mixer mixer;
+    bool is_windowed; /* token i sees i - window + 1 … i */
+    bool has_rope;
+    bool has_experts;
+} mote_layer_hparams;
+
+typedef struct mote_expert_hparams {
+    uint32_t n, n_used, n_ff; /* n 0: no experts */
+    bool normalises;          /* the weights of the chosen experts add up to 1 */
+} mote_expert_hparams;
 
 typedef struct mote_hparams {
     const mote_family *family;
-    uint32_t n_layers, n_embd, n_heads, n_kv_heads, head_dim, n_rot, n_ff, n_vocab, n_ctx_train;
+    uint32_t n_layers, n_embd, n_heads, n_kv_heads, head_dim, n_rot, n_ff, n_vocab, n_ctx_train; /* heads and n_ff: the largest of the layers */
     float norm_eps, attn_scale;
-    float attn_softcap, final_softcap;                  /* 0: none */
-    mote_rope_hparams rope, rope_local;                 /* of the layers without and with a window */
-    bool rope_neox;                                     /* pairs (i, i + n_rot/2), else neighbours */
-    uint32_t window;                                    /* a windowed layer's token i sees i - window + 1 … i; 0: no windows */
-    uint64_t full_layers[MOTE_HPARAMS_MAX_LAYERS / 64]; /* bit l: layer l has no window */
-    bool ties_output;                                   /* config.json says that the head is the embedding */
+    float attn_softcap, final_softcap;              /* 0: none */
+    float embed_scale, residual_scale, logit_scale; /* 1: none */
+    mote_rope_hparams rope, rope_local;             /* of the layers without and with a window */
+    bool has_rope_factors;                          /* long rope's, as config.json gives them; a GGUF has tensors */
+    float rope_short[MOTE_HPARAMS_MAX_HEAD_DIM / 2], rope_long[MOTE_HPARAMS_MAX_HEAD_DIM / 2];
+    bool rope_neox;  /* pairs (i, i + n_rot/2), else neighbours */
+    uint32_t window; /* 0: no windows */
+    mote_expert_hparams experts;
+    mote_layer_hparams layers[MOTE_HPARAMS_MAX_LAYERS];
+    bool ties_output; /* config.json says that the head is the embedding */
 } mote_hparams;
 
 static inline bool mote_hparams_is_windowed(const mote_hparams *h, uint32_t layer) {
-    return h->window != 0 && !(h->full_layers[layer / 64] >> (layer % 64) & 1);
+    return h->window != 0 && h->layers[layer].is_windowed;
 }
 
 /* MOTE_ERR_FORMAT or _UNSUPPORTED with the key. */
 MOTE_MUST_CHECK mote_status mote_hparams_from_gguf(const mote_gguf *g, mote_hparams *h, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, mote_error *err);
+/* OpenELM's own spelling of sizes (hparams_openelm.c). */
+MOTE_MUST_CHECK mote_status mote_hparams_read_openelm(const mote_json *config, mote_hparams *h, mote_error *err);
 /* Consistency of all numbers; both call it at their end. */
 MOTE_MUST_CHECK mote_status mote_hparams_check(const mote_hparams *h, mote_error *err);
-/* Marks every period-th layer as full (layers period-1, 2*period-1, …). */
+/* Sets every layer as the family usually is: n_heads, n_kv_heads and n_ff of the whole, attention, rope, no window. n_layers is checked first: MOTE_ERR_FORMAT. */
+MOTE_MUST_CHECK mote_status mote_hparams_init_layers(mote_hparams *h, mote_error *err);
+/* Every period-th layer (period-1, 2*period-1, …) attends to everything, the others through the window; 0: all through the window. */
 void mote_hparams_set_window_period(mote_hparams *h, uint32_t period);
+/* Takes heads and n_ff of the whole from the layers. */
+void mote_hparams_take_largest(mote_hparams *h);
 
 #endif

@@ -17,8 +17,8 @@ struct mote_model {
     char *name;
     char type_text[16];
     bool exact;
-    bool pools_mean;                  /* encoders: the mean of all tokens is the text's vector, else the first token */
-    float *inv_freq, *inv_freq_local; /* [n_rot / 2] */
+    bool pools_mean;    /* encoders: the mean of all tokens is the text's vector, else the first token */
+    float *inv_freq[3]; /* [n_rot / 2]: of layers without and with a window; of both in contexts beyond the original one (long rope), else NULL */
     uint64_t n_params, source_bytes;
     double load_seconds;
 };

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void mote_free(void *p) {
     mote_mem_free(p);
@@ -33,13 +34,21 @@ static void set_type_text(mote_model *m, const mote_weights_plan *plan) {
 }
 
 static mote_status compute_rope(mote_model *m, mote_error *err) {
-    size_t half = m->h.n_rot / 2;
-    m->inv_freq = mote_mem_zalloc_array(half + 1, sizeof(float));
-    m->inv_freq_local = mote_mem_zalloc_array(half + 1, sizeof(float));
-    if (!m->inv_freq || !m->inv_freq_local)
-        return mote_error_alloc(err, half * sizeof(float));
-    mote_rope_frequencies(&m->h.rope, m->h.n_rot, m->w.vectors[MOTE_SLOT_ROPE_FACTORS], m->inv_freq);
-    mote_rope_frequencies(&m->h.rope_local, m->h.n_rot, NULL, m->inv_freq_local);
+    const mote_hparams *h = &m->h;
+    const float *const *v = m->w.vectors;
+    bool is_long = h->rope.scaling == MOTE_ROPE_LONG, is_local = memcmp(&h->rope, &h->rope_local, sizeof h->rope) != 0;
+    const float *factors = v[MOTE_SLOT_ROPE_FACTORS], *beyond = h->has_rope_factors ? h->rope_long : v[MOTE_SLOT_ROPE_LONG];
+    if (is_long)
+        factors = h->has_rope_factors ? h->rope_short : v[MOTE_SLOT_ROPE_SHORT];
+    for (int i = 0; i < (is_long ? 3 : 2); i++) {
+        m->inv_freq[i] = mote_mem_zalloc_array(h->n_rot / 2 + 1, sizeof(float));
+        if (!m->inv_freq[i])
+            return mote_error_alloc(err, h->n_rot * sizeof(float));
+    }
+    mote_rope_frequencies(&h->rope, h->n_rot, factors, m->inv_freq[0]);
+    mote_rope_frequencies(&h->rope_local, h->n_rot, is_local ? NULL : factors, m->inv_freq[1]);
+    if (is_long)
+        mote_rope_frequencies(&h->rope, h->n_rot, beyond, m->inv_freq[2]);
     return MOTE_OK;
 }
 
@@ -54,14 +63,15 @@ static mote_status load_weights(mote_model *m, const mote_source *s, const mote_
     mote_weights_source source = mote_source_weights(s);
     mote_weights_plan plan = {0};
     mote_thread_pool *pool = NULL;
+    mote_weights_type type = {.exact = m->exact};
     mote_status status;
-    MOTE_TRY_DONE(mote_weights_plan_create(&source, &m->h, m->exact, &plan, err));
+    MOTE_TRY_DONE(mote_weights_plan_create(&source, &m->h, type, &plan, err));
     MOTE_TRY_DONE(check_budget(&plan, o->mem_max_bytes, s->path, err));
     set_type_text(m, &plan);
     m->n_params = plan.n_params;
     m->source_bytes = plan.source_bytes;
     MOTE_TRY_DONE(mote_thread_pool_create(o->n_threads > 0 ? o->n_threads : mote_cpu_default_threads(), &pool, err));
-    MOTE_TRY_DONE(mote_weights_load(&plan, &m->h, m->exact, !s->gguf && m->h.family->hf_norm_plus_one, pool, o->progress, o->progress_context, &m->w, err));
+    MOTE_TRY_DONE(mote_weights_load(&plan, &m->h, !s->gguf && m->h.family->hf_norm_plus_one, pool, o->progress, o->progress_context, &m->w, err));
     MOTE_TRY_DONE(compute_rope(m, err));
 done:
     mote_thread_pool_free(&pool);
@@ -118,8 +128,8 @@ void mote_model_free(mote_model **model) {
     mote_tokenizer_free(&m->tokenizer);
     mote_mem_free(m->chat_template);
     mote_mem_free(m->name);
-    mote_mem_free(m->inv_freq);
-    mote_mem_free(m->inv_freq_local);
+    for (size_t i = 0; i < sizeof m->inv_freq / sizeof *m->inv_freq; i++)
+        mote_mem_free(m->inv_freq[i]);
     mote_mem_free(m);
     *model = NULL;
 }

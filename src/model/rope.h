@@ -7,7 +7,7 @@
 /* inv_freq [n_rot / 2], in float32 as the reference computes it. factors [n_rot / 2] divide the frequencies (GGUF's rope_freqs); may be NULL. */
 void mote_rope_frequencies(const mote_rope_hparams *r, uint32_t n_rot, const float *factors, float *inv_freq);
 
-/* cos_sin [n_rot]: cos of each angle, then sin of each. */
-void mote_rope_angles(const float *inv_freq, uint32_t n_rot, size_t position, float *cos_sin);
+/* cos_sin [n_rot]: cos of each angle, then sin of each, both times factor (1: none). */
+void mote_rope_angles(const float *inv_freq, uint32_t n_rot, size_t position, float factor, float *cos_sin);
 
 #endif

@@ -21,10 +21,11 @@ typedef struct job {
 typedef struct loader {
     const mote_weights_plan *plan;
     const mote_hparams *h;
-    bool exact, norm_plus_one;
+    bool norm_plus_one;
     uint8_t *next;
     job *jobs;
     size_t n_jobs;
+    mote_packed *next_expert;
     mote_thread_pool *pool;
     mote_progress_fn progress;
     void *progress_context;
@@ -38,81 +39,52 @@ static uint8_t *take(loader *l, uint64_t n_bytes) {
     return p;
 }
 
-static void add_matrix(loader *l, mote_slot slot, uint32_t layer, mote_packed *target) {
-    const mote_tensor_view *v = mote_weights_plan_view(l->plan, slot, layer);
+static void add_matrix(loader *l, const mote_tensor_view *v, mote_packed *target) {
     if (!v->data)
         return;
-    mote_dtype type = l->exact ? MOTE_DTYPE_F32 : v->type;
-    *target = (mote_packed){.type = type, .n_rows = (size_t)v->n_rows, .k = (size_t)v->n_columns, .panel_bytes = mote_pack_panel_bytes(type, (size_t)v->n_columns)};
+    *target =
+        (mote_packed){.type = v->packed_type, .n_rows = (size_t)v->n_rows, .k = (size_t)v->n_columns, .panel_bytes = mote_pack_panel_bytes(v->packed_type, (size_t)v->n_columns)};
     target->data = take(l, (v->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * target->panel_bytes);
     l->jobs[l->n_jobs++] = (job){.view = v, .target = target};
 }
 
-static const float *add_floats(loader *l, mote_slot slot, uint32_t layer, bool plus_one) {
+static const float *add_floats(loader *l, mote_slot slot, uint32_t layer) {
     const mote_tensor_view *v = mote_weights_plan_view(l->plan, slot, layer);
     if (!v->data)
         return NULL;
     float *p = (float *)take(l, v->n_rows * v->n_columns * 4);
-    l->jobs[l->n_jobs++] = (job){.view = v, .floats = p, .plus_one = plus_one};
+    l->jobs[l->n_jobs++] = (job){.view = v, .floats = p, .plus_one = l->norm_plus_one && mote_slot_kind_of(slot) == MOTE_SLOT_KIND_NORM};
     return p;
 }
 
-static bool is_norm(mote_slot slot) {
-    switch (slot) {
-    case MOTE_SLOT_OUTPUT_NORM:
-    case MOTE_SLOT_ATTN_NORM:
-    case MOTE_SLOT_Q_NORM:
-    case MOTE_SLOT_K_NORM:
-    case MOTE_SLOT_POST_ATTN_NORM:
-    case MOTE_SLOT_FFN_NORM:
-    case MOTE_SLOT_POST_FFN_NORM:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_matrix(mote_slot slot) {
-    switch (slot) {
-    case MOTE_SLOT_TOKEN_EMBD:
-    case MOTE_SLOT_OUTPUT:
-    case MOTE_SLOT_POSITION_EMBD:
-    case MOTE_SLOT_TYPE_EMBD:
-    case MOTE_SLOT_Q:
-    case MOTE_SLOT_K:
-    case MOTE_SLOT_V:
-    case MOTE_SLOT_O:
-    case MOTE_SLOT_GATE:
-    case MOTE_SLOT_UP:
-    case MOTE_SLOT_DOWN:
-        return true;
-    default:
-        return false;
-    }
+static void add_experts(loader *l, mote_slot slot, uint32_t layer, mote_packed **experts) {
+    if (!l->h->layers[layer].has_experts)
+        return;
+    *experts = l->next_expert;
+    l->next_expert += l->h->experts.n;
+    for (uint32_t e = 0; e < l->h->experts.n; e++)
+        add_matrix(l, mote_weights_plan_expert(l->plan, slot, layer, e), &(*experts)[e]);
 }
 
 /* Gives every tensor its place, in the order in which a forward pass reads them. */
 static void lay_out(loader *l, mote_weights *w) {
-    add_matrix(l, MOTE_SLOT_TOKEN_EMBD, 0, &w->token_embd);
-    w->position_embd = add_floats(l, MOTE_SLOT_POSITION_EMBD, 0, false);
-    w->type_embd = add_floats(l, MOTE_SLOT_TYPE_EMBD, 0, false);
+    add_matrix(l, mote_weights_plan_view(l->plan, MOTE_SLOT_TOKEN_EMBD, 0), &w->token_embd);
     for (mote_slot s = 0; s < MOTE_SLOT_ATTN_NORM; s++)
-        if (!is_matrix(s))
-            w->vectors[s] = add_floats(l, s, 0, l->norm_plus_one && is_norm(s));
+        if (mote_slot_kind_of(s) != MOTE_SLOT_KIND_MATRIX)
+            w->vectors[s] = add_floats(l, s, 0);
     for (uint32_t i = 0; i < l->h->n_layers; i++) {
         mote_layer *layer = &w->layers[i];
-        for (mote_slot s = MOTE_SLOT_ATTN_NORM; s < MOTE_SLOT_COUNT; s++)
-            if (!is_matrix(s))
-                layer->vectors[s] = add_floats(l, s, i, l->norm_plus_one && is_norm(s));
-        const struct {
-            mote_slot slot;
-            mote_packed *target;
-        } matrices[] = {{MOTE_SLOT_Q, &layer->q},       {MOTE_SLOT_K, &layer->k},   {MOTE_SLOT_V, &layer->v},      {MOTE_SLOT_O, &layer->o},
-                        {MOTE_SLOT_GATE, &layer->gate}, {MOTE_SLOT_UP, &layer->up}, {MOTE_SLOT_DOWN, &layer->down}};
-        for (size_t m = 0; m < sizeof matrices / sizeof *matrices; m++)
-            add_matrix(l, matrices[m].slot, i, matrices[m].target);
+        for (mote_slot s = MOTE_SLOT_ATTN_NORM; s < MOTE_SLOT_COUNT; s++) {
+            mote_slot_kind kind = mote_slot_kind_of(s);
+            if (kind == MOTE_SLOT_KIND_MATRIX)
+                add_matrix(l, mote_weights_plan_view(l->plan, s, i), &layer->m[s]);
+            else if (kind == MOTE_SLOT_KIND_EXPERTS)
+                add_experts(l, s, i, &layer->experts[s - MOTE_SLOT_EXPERTS_GATE]);
+            else
+                layer->vectors[s] = add_floats(l, s, i);
+        }
     }
-    add_matrix(l, MOTE_SLOT_OUTPUT, 0, &w->output);
+    add_matrix(l, mote_weights_plan_view(l->plan, MOTE_SLOT_OUTPUT, 0), &w->output);
     if (!w->output.data)
         w->output = w->token_embd;
 }
@@ -124,31 +96,54 @@ static void load_floats(const job *j) {
         j->floats[i] += 1;
 }
 
-/* One panel; exact: dequantised to float32 first, through `floats` [16 * k]. */
-static void pack_one(const job *j, size_t panel, float *floats) {
+/* Memory of a thread for changing types: the rows of a panel as floats, then as blocks. */
+typedef struct panel_buffers {
+    float *floats;   /* [16 * k] */
+    uint8_t *blocks; /* [16 rows]; NULL where nothing is quantised */
+} panel_buffers;
+
+/* One panel; of another type than it is stored in: by way of floats. */
+static void pack_one(const job *j, size_t panel, const panel_buffers *b) {
     const mote_packed *t = j->target;
     size_t row = panel * MOTE_PANEL_ROWS, n_rows = t->n_rows - row < MOTE_PANEL_ROWS ? t->n_rows - row : MOTE_PANEL_ROWS;
-    size_t row_bytes = mote_dtype_row_bytes(j->view->type, t->k);
-    const uint8_t *src = j->view->data + row * row_bytes;
     uint8_t *dst = (uint8_t *)t->data + panel * t->panel_bytes;
     if (t->type == j->view->type) {
-        mote_pack_panel(t->type, src, row_bytes, n_rows, t->k, dst);
+        size_t row_bytes = mote_dtype_row_bytes(j->view->type, t->k);
+        mote_pack_panel(t->type, j->view->data + row * row_bytes, row_bytes, n_rows, t->k, dst);
         return;
     }
+    mote_tensor_view_read(j->view, row, n_rows, b->floats);
+    if (t->type == MOTE_DTYPE_F32) {
+        mote_pack_panel(t->type, b->floats, t->k * 4, n_rows, t->k, dst);
+        return;
+    }
+    size_t row_bytes = mote_dtype_row_bytes(t->type, t->k);
     for (size_t r = 0; r < n_rows; r++)
-        mote_blocks_dequantize(j->view->type, src + r * row_bytes, floats + r * t->k, t->k);
-    mote_pack_panel(t->type, floats, t->k * 4, n_rows, t->k, dst);
+        mote_blocks_quantize(t->type, b->floats + r * t->k, b->blocks + r * row_bytes, t->k, NULL);
+    mote_pack_panel(t->type, b->blocks, row_bytes, n_rows, t->k, dst);
+}
+
+static bool take_buffers(const loader *l, panel_buffers *b) {
+    size_t floats = 0, blocks = 0;
+    for (size_t i = 0; i < l->n_jobs; i++) {
+        const mote_packed *t = l->jobs[i].target;
+        if (!t || t->type == l->jobs[i].view->type)
+            continue;
+        size_t row_bytes = mote_dtype_row_bytes(t->type, t->k);
+        floats = t->k > floats ? t->k : floats;
+        blocks = t->type != MOTE_DTYPE_F32 && row_bytes > blocks ? row_bytes : blocks;
+    }
+    *b = (panel_buffers){0};
+    if (floats && !(b->floats = mote_mem_alloc_array(floats, MOTE_PANEL_ROWS * sizeof(float))))
+        return false;
+    return !blocks || (b->blocks = mote_mem_alloc_array(blocks, MOTE_PANEL_ROWS)) != NULL;
 }
 
 static void load_run(void *context, int worker, int n_workers) {
     loader *l = context;
     (void)n_workers;
-    size_t max_k = 0;
-    for (size_t i = 0; i < l->n_jobs; i++)
-        if (l->jobs[i].target && l->jobs[i].target->k > max_k)
-            max_k = l->jobs[i].target->k;
-    float *floats = l->exact ? mote_mem_alloc_array(max_k, MOTE_PANEL_ROWS * sizeof(float)) : NULL;
-    if (l->exact && !floats)
+    panel_buffers buffers;
+    if (!take_buffers(l, &buffers))
         atomic_store(&l->failed, true);
     for (size_t i = 0; i < l->n_jobs; i++) {
         const job *j = &l->jobs[i];
@@ -162,13 +157,14 @@ static void load_run(void *context, int worker, int n_workers) {
                 load_floats(j);
             size_t n_panels = j->target ? (j->target->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS : 0;
             for (size_t p; (p = (size_t)mote_thread_pool_next(l->pool)) < n_panels;)
-                pack_one(j, p, floats);
+                pack_one(j, p, &buffers);
         }
         mote_thread_pool_barrier(l->pool);
         if (worker == 0)
             mote_file_map_release(j->view->data, (size_t)j->view->n_bytes);
     }
-    mote_mem_free(floats);
+    mote_mem_free(buffers.floats);
+    mote_mem_free(buffers.blocks);
 }
 
 /* Weights are read from end to end for every token: large pages spare the address translation. */
@@ -185,18 +181,21 @@ static uint8_t *alloc_weights(uint64_t n_bytes) {
     return p;
 }
 
-mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool exact, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress,
-                              void *progress_context, mote_weights *w, mote_error *err) {
+mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress, void *progress_context,
+                              mote_weights *w, mote_error *err) {
     *w = (mote_weights){.n_bytes = plan->packed_bytes};
-    loader l = {.plan = plan, .h = h, .exact = exact, .norm_plus_one = norm_plus_one, .pool = pool, .progress = progress, .progress_context = progress_context};
+    size_t n_experts = (size_t)h->n_layers * 3 * h->experts.n;
+    loader l = {.plan = plan, .h = h, .norm_plus_one = norm_plus_one, .pool = pool, .progress = progress, .progress_context = progress_context};
     w->layers = mote_mem_zalloc_array(h->n_layers, sizeof *w->layers);
-    l.jobs = mote_mem_alloc_array(plan->n_views, sizeof *l.jobs);
+    w->experts = mote_mem_zalloc_array(n_experts + 1, sizeof *w->experts);
+    l.jobs = mote_mem_alloc_array(plan->n_views + n_experts, sizeof *l.jobs);
     w->bytes = alloc_weights(plan->packed_bytes);
     mote_status status = MOTE_OK;
-    if (!w->layers || !l.jobs || !w->bytes) {
+    if (!w->layers || !w->experts || !l.jobs || !w->bytes) {
         status = mote_error_alloc(err, (size_t)plan->packed_bytes);
         goto done;
     }
+    l.next_expert = w->experts;
     l.next = w->bytes;
     lay_out(&l, w);
     mote_thread_pool_run(pool, load_run, &l);
@@ -214,5 +213,6 @@ done:
 void mote_weights_free(mote_weights *w) {
     mote_mem_free(w->bytes);
     mote_mem_free(w->layers);
+    mote_mem_free(w->experts);
     *w = (mote_weights){0};
 }

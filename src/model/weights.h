@@ -17,45 +17,58 @@ typedef struct mote_weights_source {
     const mote_safetensors *safetensors;
 } mote_weights_source;
 
-/* One tensor as the source holds it. */
+/* Rows of a tensor as the source holds them: all of it, or the part of a fused one that a slot takes. */
 typedef struct mote_tensor_view {
     char name[128];
-    mote_dtype type;
+    mote_dtype type;            /* as stored */
+    mote_dtype packed_type;     /* of matrices: as the kernels get it */
     uint64_t n_rows, n_columns; /* a vector: 1 row */
     const uint8_t *data;        /* NULL: the tensor is absent */
     uint64_t n_bytes;
 } mote_tensor_view;
 
 typedef struct mote_weights_plan {
-    size_t n_views;          /* MOTE_SLOT_ATTN_NORM global ones, then MOTE_SLOT_COUNT - MOTE_SLOT_ATTN_NORM a layer */
-    mote_tensor_view *views; /* [n_views] */
+    size_t n_views;            /* MOTE_SLOT_ATTN_NORM global ones, then MOTE_SLOT_COUNT - MOTE_SLOT_ATTN_NORM a layer */
+    mote_tensor_view *views;   /* [n_views] */
+    size_t n_experts;          /* a slot */
+    mote_tensor_view *experts; /* [n_layers][3][n_experts]; NULL without experts */
     uint64_t n_params, source_bytes, packed_bytes;
     uint64_t type_bytes[64]; /* source bytes of each type below 64 */
 } mote_weights_plan;
 
 typedef struct mote_layer {
-    mote_packed q, k, v, o, gate, up, down; /* data NULL: the family has none */
-    const float *vectors[MOTE_SLOT_COUNT];  /* norms and biases by slot; NULL where absent */
+    mote_packed m[MOTE_SLOT_COUNT];        /* matrices by slot; data NULL: there is none */
+    mote_packed *experts[3];               /* gate, up, down: [n_experts] each; NULL without */
+    const float *vectors[MOTE_SLOT_COUNT]; /* norms and biases by slot; NULL where absent */
 } mote_layer;
 
 typedef struct mote_weights {
     mote_packed token_embd, output;            /* output.data == token_embd.data where tied */
-    const float *vectors[MOTE_SLOT_ATTN_NORM]; /* by slot */
-    const float *position_embd, *type_embd;    /* encoders: [n_ctx_train, n_embd], [n_embd] */
+    const float *vectors[MOTE_SLOT_ATTN_NORM]; /* by slot: vectors and tables */
     mote_layer *layers;                        /* [n_layers] */
-    uint8_t *bytes;                            /* owns everything above but layers */
+    mote_packed *experts;                      /* owns what the layers' experts point to */
+    uint8_t *bytes;                            /* owns everything above but layers and experts */
     uint64_t n_bytes;
 } mote_weights;
 
-/* Finds and checks every tensor that the family needs. exact: matrices are packed as float32. h->n_vocab rows are expected of the embedding; a Hugging Face folder's own count is
- * taken. MOTE_ERR_FORMAT (missing, wrong shape: named), _UNSUPPORTED (type), _ALLOC. */
-MOTE_MUST_CHECK mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, bool exact, mote_weights_plan *plan, mote_error *err);
+/* What matrices become: as stored where type is MOTE_DTYPE_NONE, else quantised to that type where a row's length allows; exact: float32. */
+typedef struct mote_weights_type {
+    bool exact;
+    mote_dtype type;
+} mote_weights_type;
+
+/* Finds and checks every tensor that the family needs. MOTE_ERR_FORMAT (missing, wrong shape: named), _UNSUPPORTED (type), _ALLOC. */
+MOTE_MUST_CHECK mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, mote_weights_type type, mote_weights_plan *plan, mote_error *err);
 void mote_weights_plan_free(mote_weights_plan *plan);
 const mote_tensor_view *mote_weights_plan_view(const mote_weights_plan *plan, mote_slot slot, uint32_t layer);
+/* Of MOTE_SLOT_EXPERTS_GATE, _UP, _DOWN. */
+const mote_tensor_view *mote_weights_plan_expert(const mote_weights_plan *plan, mote_slot slot, uint32_t layer, uint32_t expert);
+/* Rows first_row … + n_rows - 1 as float32 [n_rows, n_columns]. */
+void mote_tensor_view_read(const mote_tensor_view *v, uint64_t first_row, uint64_t n_rows, float *out);
 
 /* Reads and packs. MOTE_ERR_ALLOC, _CANCELLED (progress said so). */
-MOTE_MUST_CHECK mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool exact, bool norm_plus_one, mote_thread_pool *pool,
-                                              mote_progress_fn progress, void *progress_context, mote_weights *w, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress,
+                                              void *progress_context, mote_weights *w, mote_error *err);
 void mote_weights_free(mote_weights *w);
 
 #endif

@@ -1,171 +1,198 @@
+/* The plan: every slot of the family's table gets the rows of a tensor, whose shape and type are checked before anything is allocated for weights. */
 #include "base/error.h"
 #include "base/mem.h"
+#include "kernels/blocks.h"
 #include "model/weights.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { N_GLOBAL = MOTE_SLOT_ATTN_NORM, N_LAYER = MOTE_SLOT_COUNT - MOTE_SLOT_ATTN_NORM };
+enum { N_GLOBAL = MOTE_SLOT_ATTN_NORM, N_LAYER = MOTE_SLOT_COUNT - MOTE_SLOT_ATTN_NORM, N_EXPERT_SLOTS = 3 };
 
 static size_t index_of(mote_slot slot, uint32_t layer) {
     return mote_slot_is_per_layer(slot) ? N_GLOBAL + (size_t)layer * N_LAYER + (slot - MOTE_SLOT_ATTN_NORM) : (size_t)slot;
+}
+
+static size_t expert_index(const mote_weights_plan *plan, mote_slot slot, uint32_t layer, uint32_t expert) {
+    return ((size_t)layer * N_EXPERT_SLOTS + (slot - MOTE_SLOT_EXPERTS_GATE)) * plan->n_experts + expert;
 }
 
 const mote_tensor_view *mote_weights_plan_view(const mote_weights_plan *plan, mote_slot slot, uint32_t layer) {
     return &plan->views[index_of(slot, layer)];
 }
 
-/* The shape a slot must have; rows 0: a vector. */
-static void shape_of(const mote_hparams *h, mote_slot slot, uint64_t *rows, uint64_t *columns) {
-    uint64_t n_q = (uint64_t)h->n_heads * h->head_dim, n_kv = (uint64_t)h->n_kv_heads * h->head_dim;
-    *rows = 0;
-    switch (slot) {
-    case MOTE_SLOT_TOKEN_EMBD:
-    case MOTE_SLOT_OUTPUT:
-        *rows = h->n_vocab, *columns = h->n_embd;
-        break;
-    case MOTE_SLOT_POSITION_EMBD:
-        *rows = h->n_ctx_train, *columns = h->n_embd;
-        break;
-    case MOTE_SLOT_TYPE_EMBD:
-        *rows = 1, *columns = h->n_embd;
-        break;
-    case MOTE_SLOT_Q:
-        *rows = n_q, *columns = h->n_embd;
-        break;
-    case MOTE_SLOT_K:
-    case MOTE_SLOT_V:
-        *rows = n_kv, *columns = h->n_embd;
-        break;
-    case MOTE_SLOT_O:
-        *rows = h->n_embd, *columns = n_q;
-        break;
-    case MOTE_SLOT_GATE:
-    case MOTE_SLOT_UP:
-        *rows = h->n_ff, *columns = h->n_embd;
-        break;
-    case MOTE_SLOT_DOWN:
-        *rows = h->n_embd, *columns = h->n_ff;
-        break;
-    case MOTE_SLOT_Q_BIAS:
-        *columns = n_q;
-        break;
-    case MOTE_SLOT_K_BIAS:
-    case MOTE_SLOT_V_BIAS:
-        *columns = n_kv;
-        break;
-    case MOTE_SLOT_Q_NORM:
-    case MOTE_SLOT_K_NORM:
-        *columns = h->head_dim;
-        break;
-    case MOTE_SLOT_UP_BIAS:
-        *columns = h->n_ff;
-        break;
-    case MOTE_SLOT_ROPE_FACTORS:
-        *columns = h->n_rot / 2;
-        break;
-    default:
-        *columns = h->n_embd;
-    }
+const mote_tensor_view *mote_weights_plan_expert(const mote_weights_plan *plan, mote_slot slot, uint32_t layer, uint32_t expert) {
+    return &plan->experts[expert_index(plan, slot, layer, expert)];
 }
 
-/* Looks a tensor up by its full name; absent: data stays NULL. */
-static mote_status find(const mote_weights_source *source, mote_tensor_view *v, mote_error *err) {
-    if (source->gguf) {
-        const mote_gguf_tensor *t = mote_gguf_find_tensor(source->gguf, v->name);
-        if (!t)
-            return MOTE_OK;
-        v->type = t->type;
-        v->n_columns = t->dims[0];
-        v->n_rows = t->dims[1];
-        if (t->n_dims > 2 && (t->dims[2] != 1 || t->dims[3] != 1))
-            return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': its shape has more than 2 dimensions", v->name);
-        v->data = t->data;
-        v->n_bytes = t->n_bytes;
+void mote_tensor_view_read(const mote_tensor_view *v, uint64_t first_row, uint64_t n_rows, float *out) {
+    size_t row_bytes = mote_dtype_row_bytes(v->type, (size_t)v->n_columns);
+    for (uint64_t r = 0; r < n_rows; r++)
+        mote_blocks_dequantize(v->type, v->data + (first_row + r) * row_bytes, out + r * v->n_columns, (size_t)v->n_columns);
+}
+
+/* A whole tensor of the source: n_matrices times [n_rows, n_columns]. */
+typedef struct found_tensor {
+    mote_dtype type;
+    uint64_t n_columns, n_rows, n_matrices;
+    const uint8_t *data; /* NULL: absent */
+    uint64_t n_bytes;
+} found_tensor;
+
+static mote_status find_gguf(const mote_gguf *g, const char *name, found_tensor *f, mote_error *err) {
+    const mote_gguf_tensor *t = mote_gguf_find_tensor(g, name);
+    if (!t)
         return MOTE_OK;
+    if (t->n_dims > 3 && t->dims[3] != 1)
+        return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': its shape has more than 3 dimensions", name);
+    *f = (found_tensor){.type = t->type, .n_columns = t->dims[0], .n_rows = t->dims[1], .n_matrices = t->dims[2], .data = t->data, .n_bytes = t->n_bytes};
+    return MOTE_OK;
+}
+
+static mote_status find_safetensors(const mote_safetensors *st, const char *name, found_tensor *f, mote_error *err) {
+    const mote_safetensors_tensor *t = mote_safetensors_find(st, name);
+    if (!t && (strncmp(name, "embeddings.", 11) == 0 || strncmp(name, "encoder.", 8) == 0)) {
+        char prefixed[160]; /* BERT checkpoints of other heads prefix their encoder */
+        snprintf(prefixed, sizeof prefixed, "bert.%s", name);
+        t = mote_safetensors_find(st, prefixed);
     }
-    const mote_safetensors_tensor *t = mote_safetensors_find(source->safetensors, v->name);
-    if (!t && strncmp(v->name, "embeddings.", 11) != 0 && strncmp(v->name, "encoder.", 8) != 0)
+    if (!t)
         return MOTE_OK;
-    if (!t) { /* BERT checkpoints of other heads prefix their encoder */
-        char prefixed[160];
-        snprintf(prefixed, sizeof prefixed, "bert.%s", v->name);
-        t = mote_safetensors_find(source->safetensors, prefixed);
-        if (!t)
-            return MOTE_OK;
-    }
     if (t->type == MOTE_DTYPE_NONE)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %.*s is not supported", v->name, MOTE_STR_ARGS(t->dtype_name));
-    if (t->n_dims < 1 || t->n_dims > 2)
-        return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': its shape has %d dimensions, not 1 or 2", v->name, t->n_dims);
-    v->type = t->type;
-    v->n_columns = t->dims[t->n_dims - 1];
-    v->n_rows = t->n_dims == 2 ? t->dims[0] : 1;
-    v->data = t->data;
-    v->n_bytes = t->n_bytes;
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %.*s is not supported", name, MOTE_STR_ARGS(t->dtype_name));
+    if (t->n_dims < 1 || t->n_dims > 3)
+        return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': its shape has %d dimensions, not 1 to 3", name, t->n_dims);
+    *f = (found_tensor){.type = t->type,
+                        .n_columns = t->dims[t->n_dims - 1],
+                        .n_rows = t->n_dims > 1 ? t->dims[t->n_dims - 2] : 1,
+                        .n_matrices = t->n_dims > 2 ? t->dims[0] : 1,
+                        .data = t->data,
+                        .n_bytes = t->n_bytes};
     return MOTE_OK;
 }
 
-static mote_status check_matrix(const mote_tensor_view *v, uint64_t rows, uint64_t columns, mote_error *err) {
-    if (v->n_columns != columns || v->n_rows != rows)
-        return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': shape [%llu, %llu], expected [%llu, %llu]", v->name, (unsigned long long)v->n_columns,
-                              (unsigned long long)v->n_rows, (unsigned long long)columns, (unsigned long long)rows);
-    if (!mote_pack_supports(v->type) || mote_pack_panel_bytes(v->type, (size_t)columns) == 0)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %s can't hold rows of %llu weights", v->name, mote_dtype_get((int)v->type)->name,
-                              (unsigned long long)columns);
-    return MOTE_OK;
+/* The rows of a fused tensor that come before a part, and of the whole. */
+static void part_of(const mote_hparams *h, mote_tensor_part part, uint32_t layer, uint64_t rows, uint64_t *before, uint64_t *all) {
+    uint64_t n_q = (uint64_t)h->layers[layer].n_heads * h->head_dim, n_kv = (uint64_t)h->layers[layer].n_kv_heads * h->head_dim;
+    *before = part == MOTE_PART_K ? n_q : part == MOTE_PART_V ? n_q + n_kv : part == MOTE_PART_SECOND_HALF ? rows : 0;
+    *all = part == MOTE_PART_WHOLE ? rows : part == MOTE_PART_FIRST_HALF || part == MOTE_PART_SECOND_HALF ? 2 * rows : n_q + 2 * n_kv;
 }
 
-static mote_status check_vector(const mote_tensor_view *v, uint64_t columns, mote_error *err) {
-    if (v->n_columns * v->n_rows != columns || (v->n_rows != 1 && v->n_columns != 1))
-        return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': shape [%llu, %llu], expected [%llu]", v->name, (unsigned long long)v->n_columns, (unsigned long long)v->n_rows,
-                              (unsigned long long)columns);
-    if (v->type != MOTE_DTYPE_F32 && v->type != MOTE_DTYPE_F16 && v->type != MOTE_DTYPE_BF16)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %s, expected F32, F16 or BF16", v->name, mote_dtype_get((int)v->type)->name);
-    return MOTE_OK;
-}
+typedef struct planner {
+    const mote_weights_source *source;
+    const mote_hparams *h;
+    mote_weights_type type;
+    mote_weights_plan *plan;
+} planner;
 
-static mote_status plan_one(const mote_weights_source *source, const mote_hparams *h, const mote_tensor_name *n, uint32_t layer, bool exact, mote_weights_plan *plan,
-                            mote_error *err) {
-    const char *format = source->gguf ? n->gguf : n->hf;
-    mote_tensor_view *v = &plan->views[index_of(n->slot, layer)];
-    if (!format)
+static mote_status check_shape(const char *name, const found_tensor *f, mote_slot_kind kind, uint64_t rows, uint64_t columns, uint64_t n_matrices, mote_error *err) {
+    bool fits = f->n_columns == columns && f->n_rows == rows && f->n_matrices == n_matrices;
+    if (kind == MOTE_SLOT_KIND_VECTOR || kind == MOTE_SLOT_KIND_NORM)
+        fits = f->n_columns * f->n_rows == columns && (f->n_rows == 1 || f->n_columns == 1) && f->n_matrices == 1;
+    if (kind == MOTE_SLOT_KIND_TABLE && rows == 1)
+        fits = f->n_columns == columns && f->n_rows >= 1 && f->n_matrices == 1;
+    if (fits)
         return MOTE_OK;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(v->name, sizeof v->name, format, (unsigned)layer);
-#pragma GCC diagnostic pop
-    if (n->slot == MOTE_SLOT_OUTPUT && h->ties_output)
-        return MOTE_OK; /* some checkpoints repeat the embedding; the config says it is the same */
-    MOTE_TRY(find(source, v, err));
-    if (!v->data)
-        return n->is_optional ? MOTE_OK : mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s' is missing", v->name);
-    uint64_t rows, columns;
-    shape_of(h, n->slot, &rows, &columns);
-    if (n->slot == MOTE_SLOT_TYPE_EMBD && v->n_rows >= 1)
-        rows = v->n_rows;
-    MOTE_TRY(rows != 0 ? check_matrix(v, rows, columns, err) : check_vector(v, columns, err));
+    return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': shape [%llu, %llu, %llu], expected [%llu, %llu, %llu]", name, (unsigned long long)f->n_columns,
+                          (unsigned long long)f->n_rows, (unsigned long long)f->n_matrices, (unsigned long long)columns, (unsigned long long)rows, (unsigned long long)n_matrices);
+}
+
+static bool is_float(mote_dtype type) {
+    return type == MOTE_DTYPE_F32 || type == MOTE_DTYPE_F16 || type == MOTE_DTYPE_BF16;
+}
+
+/* The type a matrix is packed in; a row that the asked type can't hold keeps its own, or gets Q8_0's precision in half floats. */
+static mote_dtype packed_type(const planner *p, mote_slot slot, mote_dtype stored, uint64_t columns) {
+    if (p->type.exact)
+        return MOTE_DTYPE_F32;
+    if (p->type.type == MOTE_DTYPE_NONE || slot == MOTE_SLOT_ROUTER)
+        return stored;
+    return mote_pack_panel_bytes(p->type.type, (size_t)columns) != 0 ? p->type.type : stored;
+}
+
+static mote_status check_type(mote_tensor_view *v, const planner *p, mote_slot slot, mote_slot_kind kind, mote_error *err) {
+    if (kind != MOTE_SLOT_KIND_MATRIX && kind != MOTE_SLOT_KIND_EXPERTS) {
+        if (is_float(v->type))
+            return MOTE_OK;
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %s, expected F32, F16 or BF16", v->name, mote_dtype_get((int)v->type)->name);
+    }
+    v->packed_type = packed_type(p, slot, v->type, v->n_columns);
+    if (!mote_pack_supports(v->type) || mote_pack_panel_bytes(v->type, (size_t)v->n_columns) == 0)
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %s can't hold rows of %llu weights", v->name, mote_dtype_get((int)v->type)->name,
+                              (unsigned long long)v->n_columns);
+    return MOTE_OK;
+}
+
+static void count_view(mote_weights_plan *plan, const mote_tensor_view *v, bool is_packed) {
     plan->n_params += v->n_rows * v->n_columns;
     plan->source_bytes += v->n_bytes;
     plan->type_bytes[v->type] += v->n_bytes;
-    if (rows == 0 || n->slot == MOTE_SLOT_POSITION_EMBD || n->slot == MOTE_SLOT_TYPE_EMBD)
-        plan->packed_bytes += (v->n_rows * v->n_columns * 4 + 63) / 64 * 64;
+    if (is_packed)
+        plan->packed_bytes += (v->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * mote_pack_panel_bytes(v->packed_type, (size_t)v->n_columns);
     else
-        plan->packed_bytes += (rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * mote_pack_panel_bytes(exact ? MOTE_DTYPE_F32 : v->type, (size_t)columns);
+        plan->packed_bytes += (v->n_rows * v->n_columns * 4 + 63) / 64 * 64;
+}
+
+/* One view: of the whole tensor, of a part of its rows, of one matrix of a stack of experts. */
+static mote_status plan_view(const planner *p, const mote_tensor_name *n, uint32_t layer, uint32_t expert, mote_tensor_view *v, mote_error *err) {
+    const mote_hparams *h = p->h;
+    bool is_gguf = p->source->gguf != NULL;
+    const char *format = is_gguf ? n->gguf : n->hf;
+    mote_slot_kind kind = mote_slot_kind_of(n->slot);
+    if (v->data || !mote_family_format(n, is_gguf, layer, expert, v->name, sizeof v->name))
+        return MOTE_OK;
+    found_tensor f = {0};
+    MOTE_TRY(is_gguf ? find_gguf(p->source->gguf, v->name, &f, err) : find_safetensors(p->source->safetensors, v->name, &f, err));
+    if (!f.data)
+        return MOTE_OK;
+    uint64_t rows, columns, before, all;
+    mote_slot_shape(h, n->slot, layer, &rows, &columns);
+    part_of(h, is_gguf ? n->gguf_part : n->hf_part, layer, rows, &before, &all);
+    const char *second = strstr(format, "%u");
+    bool is_stack = kind == MOTE_SLOT_KIND_EXPERTS && !(second && strstr(second + 2, "%u"));
+    MOTE_TRY(check_shape(v->name, &f, kind, kind == MOTE_SLOT_KIND_TABLE && rows != 1 ? rows : all, columns, is_stack ? h->experts.n : 1, err));
+    v->type = f.type;
+    v->n_columns = columns;
+    v->n_rows = rows;
+    uint64_t matrix_bytes = f.n_bytes / f.n_matrices, row_bytes = matrix_bytes / (kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS ? all : 1);
+    v->data = f.data + (is_stack ? expert * matrix_bytes : 0) + before * row_bytes;
+    v->n_bytes = all == rows ? matrix_bytes : rows * row_bytes;
+    MOTE_TRY(check_type(v, p, n->slot, kind, err));
+    count_view(p->plan, v, kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS);
     return MOTE_OK;
 }
 
-mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, bool exact, mote_weights_plan *plan, mote_error *err) {
-    *plan = (mote_weights_plan){.n_views = N_GLOBAL + (size_t)h->n_layers * N_LAYER};
+static mote_status plan_slot(const planner *p, const mote_tensor_name *n, uint32_t layer, mote_error *err) {
+    if (n->slot == MOTE_SLOT_OUTPUT && p->h->ties_output)
+        return MOTE_OK; /* some checkpoints repeat the embedding; the config says it is the same */
+    bool is_expert = mote_slot_kind_of(n->slot) == MOTE_SLOT_KIND_EXPERTS, has_name = (p->source->gguf ? n->gguf : n->hf) != NULL;
+    if (mote_slot_is_per_layer(n->slot) && !mote_slot_is_in_layer(p->h, n->slot, layer))
+        return MOTE_OK;
+    for (uint32_t e = 0; e < (is_expert ? p->h->experts.n : 1); e++) {
+        mote_tensor_view *v = is_expert ? &p->plan->experts[expert_index(p->plan, n->slot, layer, e)] : &p->plan->views[index_of(n->slot, layer)];
+        MOTE_TRY(plan_view(p, n, layer, e, v, err));
+        if (!v->data && has_name && !n->is_optional)
+            return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s' is missing", v->name);
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, mote_weights_type type, mote_weights_plan *plan, mote_error *err) {
+    *plan = (mote_weights_plan){.n_views = N_GLOBAL + (size_t)h->n_layers * N_LAYER, .n_experts = h->experts.n};
+    size_t n_experts = (size_t)h->n_layers * N_EXPERT_SLOTS * h->experts.n;
     plan->views = mote_mem_zalloc_array(plan->n_views, sizeof *plan->views);
-    if (!plan->views)
-        return mote_error_alloc(err, plan->n_views * sizeof *plan->views);
+    plan->experts = n_experts ? mote_mem_zalloc_array(n_experts, sizeof *plan->experts) : NULL;
     mote_status status = MOTE_OK;
+    if (!plan->views || (n_experts && !plan->experts)) {
+        status = mote_error_alloc(err, (plan->n_views + n_experts) * sizeof *plan->views);
+        goto done;
+    }
+    planner p = {source, h, type, plan};
     for (size_t i = 0; i < h->family->n_names; i++) {
         const mote_tensor_name *n = &h->family->names[i];
         uint32_t n_layers = mote_slot_is_per_layer(n->slot) ? h->n_layers : 1;
         for (uint32_t l = 0; l < n_layers; l++)
-            MOTE_TRY_DONE(plan_one(source, h, n, l, exact, plan, err));
+            MOTE_TRY_DONE(plan_slot(&p, n, l, err));
     }
 done:
     if (status != MOTE_OK)
@@ -175,5 +202,6 @@ done:
 
 void mote_weights_plan_free(mote_weights_plan *plan) {
     mote_mem_free(plan->views);
+    mote_mem_free(plan->experts);
     *plan = (mote_weights_plan){0};
 }

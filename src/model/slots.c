@@ -1,0 +1,119 @@
+#include "model/slots.h"
+
+#include "model/hparams.h"
+
+mote_slot_kind mote_slot_kind_of(mote_slot slot) {
+    switch (slot) {
+    case MOTE_SLOT_TOKEN_EMBD:
+    case MOTE_SLOT_OUTPUT:
+    case MOTE_SLOT_Q:
+    case MOTE_SLOT_K:
+    case MOTE_SLOT_V:
+    case MOTE_SLOT_O:
+    case MOTE_SLOT_GATE:
+    case MOTE_SLOT_UP:
+    case MOTE_SLOT_DOWN:
+    case MOTE_SLOT_ROUTER:
+        return MOTE_SLOT_KIND_MATRIX;
+    case MOTE_SLOT_EXPERTS_GATE:
+    case MOTE_SLOT_EXPERTS_UP:
+    case MOTE_SLOT_EXPERTS_DOWN:
+        return MOTE_SLOT_KIND_EXPERTS;
+    case MOTE_SLOT_POSITION_EMBD:
+    case MOTE_SLOT_TYPE_EMBD:
+        return MOTE_SLOT_KIND_TABLE;
+    case MOTE_SLOT_OUTPUT_NORM:
+    case MOTE_SLOT_ATTN_NORM:
+    case MOTE_SLOT_Q_NORM:
+    case MOTE_SLOT_K_NORM:
+    case MOTE_SLOT_POST_ATTN_NORM:
+    case MOTE_SLOT_FFN_NORM:
+    case MOTE_SLOT_POST_FFN_NORM:
+        return MOTE_SLOT_KIND_NORM;
+    default:
+        return MOTE_SLOT_KIND_VECTOR;
+    }
+}
+
+static void shape(uint64_t *rows, uint64_t *columns, uint64_t r, uint64_t c) {
+    *rows = r;
+    *columns = c;
+}
+
+void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint64_t *rows, uint64_t *columns) {
+    const mote_layer_hparams *l = &h->layers[layer];
+    uint64_t n_q = (uint64_t)l->n_heads * h->head_dim, n_kv = (uint64_t)l->n_kv_heads * h->head_dim;
+    switch (slot) {
+    case MOTE_SLOT_TOKEN_EMBD:
+    case MOTE_SLOT_OUTPUT:
+        return shape(rows, columns, h->n_vocab, h->n_embd);
+    case MOTE_SLOT_POSITION_EMBD:
+        return shape(rows, columns, h->n_ctx_train, h->n_embd);
+    case MOTE_SLOT_Q:
+        return shape(rows, columns, n_q, h->n_embd);
+    case MOTE_SLOT_K:
+    case MOTE_SLOT_V:
+        return shape(rows, columns, n_kv, h->n_embd);
+    case MOTE_SLOT_O:
+        return shape(rows, columns, h->n_embd, n_q);
+    case MOTE_SLOT_GATE:
+    case MOTE_SLOT_UP:
+        return shape(rows, columns, l->n_ff, h->n_embd);
+    case MOTE_SLOT_DOWN:
+        return shape(rows, columns, h->n_embd, l->n_ff);
+    case MOTE_SLOT_ROUTER:
+        return shape(rows, columns, h->experts.n, h->n_embd);
+    case MOTE_SLOT_EXPERTS_GATE:
+    case MOTE_SLOT_EXPERTS_UP:
+        return shape(rows, columns, h->experts.n_ff, h->n_embd);
+    case MOTE_SLOT_EXPERTS_DOWN:
+        return shape(rows, columns, h->n_embd, h->experts.n_ff);
+    case MOTE_SLOT_Q_BIAS:
+        return shape(rows, columns, 1, n_q);
+    case MOTE_SLOT_K_BIAS:
+    case MOTE_SLOT_V_BIAS:
+        return shape(rows, columns, 1, n_kv);
+    case MOTE_SLOT_Q_NORM:
+        return shape(rows, columns, 1, h->family->norms_whole_heads ? n_q : h->head_dim);
+    case MOTE_SLOT_K_NORM:
+        return shape(rows, columns, 1, h->family->norms_whole_heads ? n_kv : h->head_dim);
+    case MOTE_SLOT_UP_BIAS:
+        return shape(rows, columns, 1, l->n_ff);
+    case MOTE_SLOT_ROPE_FACTORS:
+    case MOTE_SLOT_ROPE_SHORT:
+    case MOTE_SLOT_ROPE_LONG:
+        return shape(rows, columns, 1, h->n_rot / 2);
+    default:
+        return shape(rows, columns, 1, h->n_embd);
+    }
+}
+
+bool mote_slot_is_in_layer(const mote_hparams *h, mote_slot slot, uint32_t layer) {
+    const mote_layer_hparams *l = &h->layers[layer];
+    switch (slot) {
+    case MOTE_SLOT_Q:
+    case MOTE_SLOT_K:
+    case MOTE_SLOT_V:
+    case MOTE_SLOT_O:
+    case MOTE_SLOT_Q_BIAS:
+    case MOTE_SLOT_K_BIAS:
+    case MOTE_SLOT_V_BIAS:
+    case MOTE_SLOT_O_BIAS:
+    case MOTE_SLOT_Q_NORM:
+    case MOTE_SLOT_K_NORM:
+        return l->mixer == MOTE_MIXER_ATTENTION;
+    case MOTE_SLOT_GATE:
+    case MOTE_SLOT_UP:
+    case MOTE_SLOT_UP_BIAS:
+    case MOTE_SLOT_DOWN:
+    case MOTE_SLOT_DOWN_BIAS:
+        return l->n_ff != 0;
+    case MOTE_SLOT_ROUTER:
+    case MOTE_SLOT_EXPERTS_GATE:
+    case MOTE_SLOT_EXPERTS_UP:
+    case MOTE_SLOT_EXPERTS_DOWN:
+        return l->has_experts;
+    default:
+        return true;
+    }
+}
