@@ -90,6 +90,8 @@ typedef struct mote_pretokenizer_named {
     mote_pretokenizer chain;
 } mote_pretokenizer_named;
 const mote_pretokenizer_named *mote_pretokenizer_find(mote_str name); /* NULL: unknown */
+/* The name to write for a chain; NULL: no name stands for it. `nfc` counts only where names differ in it. */
+const char *mote_pretokenizer_name_of(const mote_pretokenizer *p, bool ignore_merges, bool nfc);
 /* The scanner that does what a published pattern does; false: none. */
 bool mote_pretokenizer_known_pattern(mote_str pattern, mote_split *split);
 

@@ -152,6 +152,36 @@ const mote_pretokenizer_named *mote_pretokenizer_find(mote_str name) {
     return NULL;
 }
 
+/* Of names that mean the same, the one of the best-known model; readers that know few names know these. */
+static const char *const preferred[] = {"gpt-2",  "llama-bpe", "smaug-bpe",   "qwen2",          "stablelm2", "smollm",
+                                        "tekken", "gpt-4o",    "deepseek-v3", "deepseek-coder", "falcon",    "default"};
+
+static bool same_split(const mote_split *a, const mote_split *b) {
+    bool same_ascii = a->ascii == b->ascii || (a->ascii && b->ascii && strcmp(a->ascii, b->ascii) == 0);
+    return a->kind == b->kind && a->flags == b->flags && a->n_digits == b->n_digits && a->classes == b->classes && same_ascii && !a->pattern && !a->regex;
+}
+
+static bool same_chain(const mote_pretokenizer *a, const mote_pretokenizer *b) {
+    bool same = a->n_stages == b->n_stages;
+    for (unsigned i = 0; same && i < a->n_stages; i++)
+        same = same_split(&a->stages[i], &b->stages[i]);
+    return same;
+}
+
+const char *mote_pretokenizer_name_of(const mote_pretokenizer *p, bool ignore_merges, bool nfc) {
+    enum { N_PREFERRED = sizeof preferred / sizeof preferred[0], N_NAMED = sizeof named / sizeof named[0] };
+    const char *other = NULL;
+    for (size_t i = 0; i < N_PREFERRED + N_NAMED; i++) {
+        const mote_pretokenizer_named *n = i < N_PREFERRED ? mote_pretokenizer_find(mote_str_of(preferred[i])) : &named[i - N_PREFERRED];
+        if (!n || n->ignore_merges != ignore_merges || !same_chain(p, &n->chain))
+            continue;
+        if (n->nfc == nfc)
+            return n->name;
+        other = other ? other : n->name;
+    }
+    return other;
+}
+
 #define TAIL_SPACE "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 #define SHORT_FORMS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define SHORT_FORMS_3 "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"

@@ -93,6 +93,8 @@ MOTE_MUST_CHECK mote_status mote_tokenizer_add_step(mote_tokenizer *t, mote_norm
 /* eot, eom, the ends and the types that follow from well-known texts; then the tables of special tokens. The last call of a loader. */
 MOTE_MUST_CHECK mote_status mote_tokenizer_finish(mote_tokenizer *t, bool eog_by_text, mote_error *err);
 void mote_tokenizer_add_end(mote_tokenizer *t, int32_t id);
+/* Whether its text alone tells that generation ends there. */
+bool mote_tokenizer_is_known_end(const mote_tokenizer *t, int32_t id);
 /* SentencePiece's own file (sentencepiece.c). */
 MOTE_MUST_CHECK mote_status mote_sentencepiece_load(const char *path, mote_tokenizer *t, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_sentencepiece_read(mote_str file, mote_tokenizer *t, mote_error *err);

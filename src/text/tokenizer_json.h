@@ -17,6 +17,11 @@ MOTE_MUST_CHECK mote_status mote_tokenizer_json_pretokenizer(mote_tokenizer *t, 
 MOTE_MUST_CHECK mote_status mote_tokenizer_json_decoder(mote_tokenizer *t, const mote_json *v, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_tokenizer_json_processor(mote_tokenizer *t, const mote_json *v, mote_error *err);
 
+/* The older files of a folder (vocab.txt, or vocab.json and merges.txt), rewritten as a tokenizer.json with what their tokenizer's class implies (tokenizer_lists.c).
+ * The three configurations may be NULL. Free *root. */
+MOTE_MUST_CHECK mote_status mote_tokenizer_lists_read(const char *folder, const mote_json *tokenizer_config, const mote_json *special_tokens_map, const mote_json *config,
+                                                      bool wordpiece, mote_json **root, mote_error *err);
+
 static inline bool mote_tokenizer_json_is(const mote_json *v, const char *type) {
     return mote_str_is(mote_json_string(mote_json_get(v, "type")), type);
 }

@@ -140,6 +140,19 @@ static void find_ends(mote_tokenizer *t, bool retype) {
     mote_tokenizer_add_end(t, t->eom);
 }
 
+static bool is_one_of(mote_str text, const char *const *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (mote_str_is(text, list[i]))
+            return true;
+    return false;
+}
+
+bool mote_tokenizer_is_known_end(const mote_tokenizer *t, int32_t id) {
+    mote_str text = mote_vocabulary_text(&t->vocabulary, (uint32_t)id);
+    return is_one_of(text, turn_ends, COUNT(turn_ends)) || is_one_of(text, text_ends, COUNT(text_ends)) || is_one_of(text, paddings, COUNT(paddings)) ||
+           is_one_of(text, repositories, COUNT(repositories)) || is_one_of(text, separators, COUNT(separators));
+}
+
 /* Vocabularies in which a turn has parts: <|end|> ends a part there, and the marks between parts are shown. */
 static void adjust_parts(mote_tokenizer *t, bool retype) {
     bool call = find(t, "<|call|>") >= 0 || find(t, "<|calls|>") >= 0;
