@@ -10,7 +10,8 @@ from . import folder, vocabulary, weights
 
 N_VOCAB = 96
 SMALL = dict(vocab_size=N_VOCAB, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
-             bos_token_id=0, eos_token_id=0, pad_token_id=3)
+             bos_token_id=0, eos_token_id=0, pad_token_id=3, rms_norm_eps=1e-6)
+OTHER_NORM = {k: v for k, v in SMALL.items() if k != "rms_norm_eps"}
 GAINS = {"q_proj": 1.7, "k_proj": 1.7, "qkv_proj": 1.5, "router": 3, "mlp.gate.weight": 3, "q_norm": 1.7, "k_norm": 1.7, "q_layernorm": 1.7, "k_layernorm": 1.7}
 GRANITE = SMALL | dict(embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.2, logits_scaling=1.6, tie_word_embeddings=True, rms_norm_eps=1e-5)
 MAMBA = dict(mamba_n_heads=4, mamba_n_groups=1, mamba_d_state=16, mamba_d_head=16, mamba_d_conv=4, mamba_expand=2, mamba_chunk_size=16)
@@ -31,11 +32,11 @@ FAMILIES = {
     "granite-4-h-dense": (*granite_hybrid([M, A, M], 0, False, mamba_n_groups=2), {}),
     "granite-4-dense": (*granite_hybrid([A, A], 0, True), {}),
     "granite-4-attention-moe": (*granite_hybrid([A, A], 4, True), {}),
-    "olmo2": ("Olmo2ForCausalLM", "Olmo2Config", SMALL | dict(rope_theta=500000.0, rms_norm_eps=1e-6, tie_word_embeddings=False), {}),
-    "stablelm-2": ("StableLmForCausalLM", "StableLmConfig", SMALL | dict(hidden_size=64, rope_theta=10000.0, partial_rotary_factor=0.25, use_qkv_bias=True, num_key_value_heads=4,
+    "olmo2": ("Olmo2ForCausalLM", "Olmo2Config", SMALL | dict(rope_theta=500000.0, tie_word_embeddings=False), {}),
+    "stablelm-2": ("StableLmForCausalLM", "StableLmConfig", OTHER_NORM | dict(hidden_size=64, rope_theta=10000.0, partial_rotary_factor=0.25, use_qkv_bias=True, num_key_value_heads=4,
                                                                         layer_norm_eps=1e-5, tie_word_embeddings=False, num_hidden_layers=1), {}),
-    "stablelm-nobias": ("StableLmForCausalLM", "StableLmConfig", SMALL | dict(rope_theta=10000.0, partial_rotary_factor=0.5, use_qkv_bias=False, layer_norm_eps=1e-5), {}),
-    "lfm2": ("Lfm2ForCausalLM", "Lfm2Config", SMALL | dict(num_hidden_layers=3, layer_types=["conv", "full_attention", "conv"], block_auto_adjust_ff_dim=True, block_ff_dim=80,
+    "stablelm-nobias": ("StableLmForCausalLM", "StableLmConfig", OTHER_NORM | dict(rope_theta=10000.0, partial_rotary_factor=0.5, use_qkv_bias=False, layer_norm_eps=1e-5), {}),
+    "lfm2": ("Lfm2ForCausalLM", "Lfm2Config", OTHER_NORM | dict(num_hidden_layers=3, layer_types=["conv", "full_attention", "conv"], block_auto_adjust_ff_dim=True, block_ff_dim=80,
                                                           block_ffn_dim_multiplier=1.0, block_multiple_of=32, conv_L_cache=3, conv_bias=False, rope_theta=1000000.0, norm_eps=1e-5,
                                                           tie_word_embeddings=True), {}),
     "phi-4-mini": ("Phi3ForCausalLM", "Phi3Config", SMALL | dict(hidden_size=64, num_hidden_layers=1, partial_rotary_factor=0.75, rope_theta=10000.0, original_max_position_embeddings=32, tie_word_embeddings=True,
