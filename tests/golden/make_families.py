@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes families/<name>/: tiny random models in Hugging Face layout and the numbers that transformers computes with them; read by families.sh.
 
-    pip install torch transformers==5.23.0 peft==0.21.2 safetensors tokenizers numpy
+    pip install torch transformers==5.23.0 peft==0.21.2 safetensors tokenizers sentencepiece numpy
     tests/golden/make_families.py [NAME...]          # all, or those; the same bytes every time
     tests/golden/make_families.py --llama-cpp DIR --llama-logits PROGRAM [NAME...]
                      # also model-f32.gguf by llama.cpp's converter in DIR, checked against llama.cpp's own logits (family_makers/llama_logits.c)

@@ -50,8 +50,14 @@ FAMILIES = {
                                                                          layer_types=["sliding_attention", "full_attention", "sliding_attention"]), {}),
     "qwen2-window": ("Qwen2ForCausalLM", "Qwen2Config", SMALL | dict(num_hidden_layers=3, use_sliding_window=True, sliding_window=10, max_window_layers=1, rope_theta=1000000.0,
                                                                     tie_word_embeddings=True), {}),
+    "llama-shards": ("LlamaForCausalLM", "LlamaConfig", SMALL | dict(head_dim=16, rope_theta=10000.0, attention_bias=True, rope_scaling={"rope_type": "linear", "factor": 2.0}), {"shards": True}),
     "llama": ("LlamaForCausalLM", "LlamaConfig", SMALL | dict(rope_theta=10000.0, tie_word_embeddings=False), {}),
 }
+
+
+# Where published configurations name more things differently than the arguments above.
+PUBLISHED = {"lfm2": {"layer_types": None, "full_attn_idxs": [1], "tie_word_embeddings": None, "tie_embedding": True, "block_norm_eps": 1e-5},
+             "granite-4-dense": {"normalization_function": "rmsnorm", "init_method": "mup", "rope_scaling": None}}
 
 
 def legacy(arguments, architecture, config):
@@ -68,6 +74,28 @@ def build(architecture, config_class, arguments, seed, gains=None, norm_offset=1
     return model
 
 
+def halve(model):
+    """Rounds weights to the types that write_shards() stores."""
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            p.copy_(p.to(stored_type(name)).float())
+
+
+def stored_type(name):
+    return torch.float32 if "norm" in name else torch.bfloat16 if "self_attn" in name else torch.float16
+
+
+def write_shards(path, tensors):
+    """Two files and their index, in three types of numbers."""
+    names = sorted(tensors)
+    parts = [names[: len(names) // 2], names[len(names) // 2:]]
+    files = [f"model-{i + 1:05}-of-{len(parts):05}.safetensors" for i in range(len(parts))]
+    for file, part in zip(files, parts):
+        folder.write_tensors(path / file, {k: tensors[k].to(stored_type(k)) for k in part})
+    total = sum(tensors[k].numel() * stored_type(k).itemsize for k in names)
+    folder.write_json(path / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": {k: f for f, part in zip(files, parts) for k in part}})
+
+
 def last_norm(model):
     body = model.base_model
     return getattr(body, "embedding_norm", None) or body.norm
@@ -78,15 +106,21 @@ def make(name, path, seed=1):
     model = build(architecture, config_class, dict(arguments), seed, more.get("gains"))
     ids = folder.tokens(seed, N_VOCAB)
     weights.scale_logits(last_norm(model), folder.run(model, ids)[0])
+    if "shards" in more:
+        halve(model)
     logits, attentions = folder.run(model, ids)
 
     folder.start(path)
     with tempfile.TemporaryDirectory() as scratch:
         tensors = folder.published_tensors(model, Path(scratch))
-    folder.write_tensors(path / "model.safetensors", tensors)
+    if "shards" in more:
+        write_shards(path, tensors)
+    else:
+        folder.write_tensors(path / "model.safetensors", tensors)
     config = folder.clean(model.config.to_dict())
     folder.write_json(path / "config.json", config | {"architectures": [architecture], "dtype": "float32"})
-    folder.write_json(path / "config-legacy.json", legacy(arguments, architecture, model.config))
+    published = legacy(arguments, architecture, model.config) | PUBLISHED.get(name, {})
+    folder.write_json(path / "config-legacy.json", {k: v for k, v in published.items() if v is not None or k == "rope_scaling"})
     folder.write_vocabulary(path, vocabulary.byte_level_bpe(N_VOCAB))
     folder.write_tokens(path / "tokens.txt", ids)
     folder.write_array(path / "logits.npy", logits)
@@ -103,7 +137,8 @@ def check_legacy(path, architecture, ids, logits):
         with tempfile.TemporaryDirectory() as scratch:
             scratch = Path(scratch)
             (scratch / "config.json").write_bytes((path / file).read_bytes())
-            (scratch / "model.safetensors").write_bytes((path / "model.safetensors").read_bytes())
+            for weights_file in path.glob("*.safetensors*"):
+                (scratch / weights_file.name).write_bytes(weights_file.read_bytes())
             model, info = getattr(transformers, architecture).from_pretrained(scratch, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
             assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"], (path.name, file, info)
             worst = np.abs(folder.run(model.eval(), ids)[0] - logits).max()

@@ -11,7 +11,7 @@ from . import decoders, folder, vocabulary, weights
 
 N_VOCAB = 96
 SENTENCES = ["the quick brown fox jumps over the lazy dog.", "it never is, but we try again and again.", "a river runs through the valley", "who said that?",
-             "one two three four five six seven eight nine ten eleven twelve thirteen.", "bytes", "where is the train to the station in spain?", "the rain: 12 of 40 tests were slow!"]
+             "one two three four five six seven eight nine ten eleven twelve thirteen.", "bytes", "Where  is the train to the station in spain?", "the rain: 12 of 40 tests were slow!"]
 PAIRS = [("where is the train?", "the train is in the station."), ("where is the train?", "letters and words are made of bytes"), ("who runs?", "a river runs through the valley, and a fox"),
          ("12 tests", "8 failed")]
 BERT = dict(vocab_size=N_VOCAB, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=64, type_vocab_size=2, pad_token_id=0)

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from base64 import b64decode
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def load_converter(folder):
 
 
 def write_unigram(model, folder):
-    """XLM-RoBERTa's tokenizer as the converter writes it, without the table of characters that ours does not have."""
+    """XLM-RoBERTa's tokenizer as the converter writes it; the converter itself reads another form of tokenizer.json."""
     vocabulary = json.loads((folder / "tokenizer.json").read_text())
     pieces = vocabulary["model"]["vocab"]
     special = {t["content"] for t in vocabulary["added_tokens"]}
@@ -38,6 +39,7 @@ def write_unigram(model, folder):
     writer.add_add_space_prefix(True)
     writer.add_token_type_count(model.hparams.get("type_vocab_size", 1))
     writer.add_remove_extra_whitespaces(True)
+    writer.add_precompiled_charsmap(b64decode(vocabulary["normalizer"]["normalizers"][0]["precompiled_charsmap"]))
     import gguf
 
     gguf.SpecialVocab(folder, n_vocab=len(pieces)).add_to_gguf(writer)

@@ -2,8 +2,10 @@
 import json
 import math
 import re
+import tempfile
 from collections import Counter
 
+import sentencepiece
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 TEXT = """the quick brown fox jumps over the lazy dog. a small model runs on a small machine, and it answers in a second or two.
@@ -49,8 +51,46 @@ def word_piece(size):
                "do_lower_case": True, "model_max_length": 64, "added_tokens_decoder": added(BERT_SPECIAL)}
 
 
+def character_map():
+    """SentencePiece's table of characters, with a few of the published one's rules: wide letters and capitals are small ones, other blanks are a space."""
+    rules = [(0xFF21 + i, 0x61 + i) for i in range(26)] + [(0x41 + i, 0x61 + i) for i in range(26)] + [(c, 0x20) for c in (9, 10, 0x3000)]
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as tsv:
+        tsv.write("".join(f"{a:X}\t{b:X}\n" for a, b in rules))
+        tsv.flush()
+        proto = sentencepiece.SentencePieceNormalizer(rule_tsv=tsv.name).serialized_model_proto()
+    return field(field(proto, 3), 2)
+
+
+def field(proto, wanted):
+    """A field that holds bytes, of a message in protobuf's wire format."""
+    at = 0
+
+    def number():
+        nonlocal at
+        value, shift = 0, 0
+        while True:
+            byte, at = proto[at], at + 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(proto):
+        tag = number()
+        if tag & 7 == 2:
+            length = number()
+            if tag >> 3 == wanted:
+                return proto[at:at + length]
+            at += length
+        elif tag & 7 == 5:
+            at += 4
+        else:
+            number()
+    raise ValueError(wanted)
+
+
 def unigram(size):
-    """XLM-RoBERTa's form without its table of characters: runs of blanks become one, words begin with the mark."""
+    """XLM-RoBERTa's form: a table of characters, runs of blanks become one, words begin with the mark."""
     words = ["\u2581" + w for w in TEXT.split()]
     letters = sorted(set("".join(words)))
     parts = [w[i:i + n] for w in words for n in (2, 3, 4) for i in range(len(w) - n + 1)]
@@ -59,7 +99,7 @@ def unigram(size):
     scores = [round(math.log(counts[p] / len(parts)), 4) for p in pieces]
     t = Tokenizer(models.Unigram([(p, 0.0) for p in ROBERTA_SPECIAL[:4]] + list(zip(pieces, scores)) + [("<mask>", 0.0)], unk_id=3))
     t.add_special_tokens([AddedToken(p, special=True, lstrip=p == "<mask>") for p in ROBERTA_SPECIAL])
-    t.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
+    t.normalizer = normalizers.Sequence([normalizers.Precompiled(character_map()), normalizers.Replace(Regex(" {2,}"), " ")])
     t.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="always")
     t.decoder = decoders.Metaspace(replacement="\u2581", prepend_scheme="always")
     t.post_processor = processors.TemplateProcessing(single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
