@@ -175,6 +175,17 @@ const cli_command cli_commands[] = {
      .max_arguments = 3,
      .run = cli_quantize,
      .groups = {cli_flags_quantize}},
+    {.name = "convert",
+     .arguments = "HFDIR",
+     .summary = "Write a Hugging Face folder as one GGUF file",
+     .text = "HFDIR holds config.json, safetensors (F32, F16, BF16, or integers of GPTQ, AWQ and compressed-tensors) and a tokenizer. The file loads in llama.cpp too. It appears "
+             "when it is complete.\n"
+             "With --json: architecture, type, tensors, sizes.",
+     .complete = "file",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .run = cli_convert,
+     .groups = {cli_flags_convert}},
     {.name = "help",
      .arguments = "[COMMAND]",
      .summary = "Tell about a command",

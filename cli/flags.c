@@ -175,6 +175,14 @@ const cli_option cli_flags_quantize[] = {
     END,
 };
 
+const cli_option cli_flags_convert[] = {
+    TEXT("-o --output", "FILE", output, NULL, "the GGUF file to write"),
+    TEXT("--type", "TYPE", type, "the checkpoint's", "F32, F16, BF16, Q8_0 or any other type of `mote quantize`"),
+    TEXT("--name", "NAME", name, "the folder's", "the model's name in the file (general.name)"),
+    INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
+    END,
+};
+
 const cli_option cli_flags_pull[] = {
     TEXT("--name", "NAME", name, "from the file's name", "the name to install it under: a-z, 0-9, '.', '_' and '-'"),
     TEXT("--sha256", "HEX", sha256, "the catalogue's, where it knows the name", "refuse the file unless it has this SHA-256"),

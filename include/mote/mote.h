@@ -3,6 +3,7 @@
 #define MOTE_MOTE_H
 
 #include <mote/check.h>
+#include <mote/convert.h>
 #include <mote/embed.h>
 #include <mote/engine.h>
 #include <mote/eval.h>

@@ -69,7 +69,6 @@ static mote_status take_scales(const finder *f, const mote_safetensors_tensor *t
     MOTE_TRY(check_shape(f, t, rows, columns));
     m->scales = t->data;
     m->scale_type = t->type;
-    m->n_bytes += t->n_bytes;
     return MOTE_OK;
 }
 
@@ -88,7 +87,6 @@ static mote_status take_groups(const finder *f, const char *suffix) {
                                   (unsigned long long)m->n_groups);
     }
     m->groups = t->data;
-    m->n_bytes += t->n_bytes;
     return MOTE_OK;
 }
 
@@ -100,7 +98,6 @@ static mote_status take_zeros(const finder *f, const char *suffix, mote_dtype ty
     MOTE_TRY(check_type(f, t, type));
     MOTE_TRY(check_shape(f, t, rows, columns));
     m->zeros = t->data;
-    m->n_bytes += t->n_bytes;
     return MOTE_OK;
 }
 
@@ -217,7 +214,7 @@ mote_status mote_int_matrix_find(const mote_safetensors *st, const char *name, c
     static mote_status (*const finders[])(const finder *, const mote_safetensors_tensor *) = {find_gptq, find_awq, find_packed, find_plain};
     MOTE_TRY(finders[scheme->layout](&f, q));
     m->numbers = q->data;
-    m->n_bytes += q->n_bytes;
+    m->n_bytes = q->n_bytes;
     return MOTE_OK;
 }
 

@@ -33,7 +33,7 @@ typedef struct mote_int_matrix {
     const uint8_t *numbers, *zeros, *scales,
         *groups;           /* borrowed from the file; numbers NULL: the module isn't quantised; zeros NULL: the middle of the range; groups NULL: in order */
     mote_dtype scale_type; /* F32, F16, BF16 */
-    uint64_t n_bytes;      /* of all four in the file */
+    uint64_t n_bytes;      /* of numbers */
 } mote_int_matrix;
 
 /* name: the module's, without ".weight". m->numbers stays NULL when it has no such matrix. MOTE_ERR_FORMAT (a companion is missing, or shapes don't fit: named), _UNSUPPORTED

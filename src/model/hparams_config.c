@@ -274,8 +274,6 @@ mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, m
     h->family = mote_family_by_hf_type(type);
     if (!h->family)
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "config.json: model_type '%s' (architecture) is not supported", type);
-    if (mote_json_typeof(mote_json_get(config, "quantization_config")) == MOTE_JSON_OBJECT)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "config.json: quantization_config is not supported");
     MOTE_TRY(strcmp(type, "openelm") == 0 ? mote_hparams_read_openelm(config, h, err) : read_sizes(config, h, err));
     MOTE_TRY(read_scales(config, h, err));
     h->ties_output = mote_json_bool(mote_json_get(config, "tie_word_embeddings"), h->family->ties_output);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "model/int_scheme.h"
 #include "text/tokenizer.h"
 
 #include <stdio.h>
@@ -123,6 +124,7 @@ static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_err
     if (parts != MOTE_SOURCE_VOCABULARY) {
         MOTE_TRY(mote_json_read(path, &s->config, err));
         MOTE_TRY(mote_hparams_from_config(s->config, &s->h, err));
+        MOTE_TRY(mote_int_scheme_from_config(s->config, &s->has_ints, &s->int_scheme, err));
         MOTE_TRY(mote_safetensors_open_folder(s->path, &s->safetensors, err));
         MOTE_TRY(read_pooling(s, err));
     }

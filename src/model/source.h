@@ -15,6 +15,8 @@ typedef struct mote_source {
     mote_gguf *gguf;               /* or the next two */
     mote_safetensors *safetensors; /* NULL where only the vocabulary is wanted */
     mote_json *config;
+    bool has_ints; /* safetensors may hold integer matrices, by int_scheme */
+    mote_int_scheme int_scheme;
     mote_hparams h;            /* of a model with weights */
     mote_tokenizer *tokenizer; /* NULL: none */
     char *chat_template;       /* NULL: none */
@@ -32,7 +34,7 @@ typedef enum mote_source_parts {
 MOTE_MUST_CHECK mote_status mote_source_open(const char *path, mote_source_parts parts, mote_source *s, mote_error *err);
 void mote_source_close(mote_source *s);
 static inline mote_weights_source mote_source_weights(const mote_source *s) {
-    return (mote_weights_source){s->gguf, s->safetensors};
+    return (mote_weights_source){s->gguf, s->safetensors, s->has_ints ? &s->int_scheme : NULL};
 }
 
 #endif

@@ -96,6 +96,10 @@ static void load_floats(const job *j) {
         j->floats[i] += 1;
 }
 
+static bool is_packed_directly(const job *j) {
+    return j->target->type == j->view->type && !j->view->ints;
+}
+
 /* Memory of a thread for changing types: the rows of a panel as floats, then as blocks. */
 typedef struct panel_buffers {
     float *floats;   /* [16 * k] */
@@ -107,7 +111,7 @@ static void pack_one(const job *j, size_t panel, const panel_buffers *b) {
     const mote_packed *t = j->target;
     size_t row = panel * MOTE_PANEL_ROWS, n_rows = t->n_rows - row < MOTE_PANEL_ROWS ? t->n_rows - row : MOTE_PANEL_ROWS;
     uint8_t *dst = (uint8_t *)t->data + panel * t->panel_bytes;
-    if (t->type == j->view->type) {
+    if (is_packed_directly(j)) {
         size_t row_bytes = mote_dtype_row_bytes(j->view->type, t->k);
         mote_pack_panel(t->type, j->view->data + row * row_bytes, row_bytes, n_rows, t->k, dst);
         return;
@@ -127,7 +131,7 @@ static bool take_buffers(const loader *l, panel_buffers *b) {
     size_t floats = 0, blocks = 0;
     for (size_t i = 0; i < l->n_jobs; i++) {
         const mote_packed *t = l->jobs[i].target;
-        if (!t || t->type == l->jobs[i].view->type)
+        if (!t || is_packed_directly(&l->jobs[i]))
             continue;
         size_t row_bytes = mote_dtype_row_bytes(t->type, t->k);
         floats = t->k > floats ? t->k : floats;

@@ -3,18 +3,21 @@
 #ifndef MOTE_MODEL_WEIGHTS_H
 #define MOTE_MODEL_WEIGHTS_H
 
+#include "base/arena.h"
 #include "base/thread_pool.h"
 #include "formats/gguf.h"
+#include "formats/int_matrix.h"
 #include "formats/safetensors.h"
 #include "kernels/kernels.h"
 #include "model/hparams.h"
 
 #include <mote/model.h>
 
-/* Where tensors come from: one of the two is set, both borrowed. */
+/* Where tensors come from: one of the first two is set, all borrowed. */
 typedef struct mote_weights_source {
     const mote_gguf *gguf;
     const mote_safetensors *safetensors;
+    const mote_int_scheme *ints; /* how safetensors may hold integer matrices; NULL: not at all */
 } mote_weights_source;
 
 /* Rows of a tensor as the source holds them: all of it, or the part of a fused one that a slot takes. */
@@ -25,6 +28,8 @@ typedef struct mote_tensor_view {
     uint64_t n_rows, n_columns; /* a vector: 1 row */
     const uint8_t *data;        /* NULL: the tensor is absent */
     uint64_t n_bytes;
+    const mote_int_matrix *ints; /* not NULL: data are its numbers, and rows are read through it from ints_row on; type is the one that loses nothing to speak of */
+    uint64_t ints_row;
 } mote_tensor_view;
 
 typedef struct mote_weights_plan {
@@ -34,6 +39,7 @@ typedef struct mote_weights_plan {
     mote_tensor_view *experts; /* [n_layers][3][n_experts]; NULL without experts */
     uint64_t n_params, source_bytes, packed_bytes;
     uint64_t type_bytes[64]; /* source bytes of each type below 64 */
+    mote_arena ints;         /* owns the views' integer matrices */
 } mote_weights_plan;
 
 typedef struct mote_layer {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { N_GLOBAL = MOTE_SLOT_ATTN_NORM, N_LAYER = MOTE_SLOT_COUNT - MOTE_SLOT_ATTN_NORM, N_EXPERT_SLOTS = 3 };
+enum { MAX_INTS_BYTES = 64 << 20 /* 300,000 integer matrices */ };
 
 static size_t index_of(mote_slot slot, uint32_t layer) {
     return mote_slot_is_per_layer(slot) ? N_GLOBAL + (size_t)layer * N_LAYER + (slot - MOTE_SLOT_ATTN_NORM) : (size_t)slot;
@@ -27,6 +28,10 @@ const mote_tensor_view *mote_weights_plan_expert(const mote_weights_plan *plan, 
 
 void mote_tensor_view_read(const mote_tensor_view *v, uint64_t first_row, uint64_t n_rows, float *out) {
     size_t row_bytes = mote_dtype_row_bytes(v->type, (size_t)v->n_columns);
+    if (v->ints) {
+        mote_int_matrix_read(v->ints, v->ints_row + first_row, (size_t)n_rows, out);
+        return;
+    }
     for (uint64_t r = 0; r < n_rows; r++)
         mote_blocks_dequantize(v->type, v->data + (first_row + r) * row_bytes, out + r * v->n_columns, (size_t)v->n_columns);
 }
@@ -37,7 +42,15 @@ typedef struct found_tensor {
     uint64_t n_columns, n_rows, n_matrices;
     const uint8_t *data; /* NULL: absent */
     uint64_t n_bytes;
+    const mote_int_matrix *ints;
 } found_tensor;
+
+typedef struct planner {
+    const mote_weights_source *source;
+    const mote_hparams *h;
+    mote_weights_type type;
+    mote_weights_plan *plan;
+} planner;
 
 static mote_status find_gguf(const mote_gguf *g, const char *name, found_tensor *f, mote_error *err) {
     const mote_gguf_tensor *t = mote_gguf_find_tensor(g, name);
@@ -49,7 +62,32 @@ static mote_status find_gguf(const mote_gguf *g, const char *name, found_tensor 
     return MOTE_OK;
 }
 
-static mote_status find_safetensors(const mote_safetensors *st, const char *name, found_tensor *f, mote_error *err) {
+/* An integer matrix in place of name, which ends in ".weight". Eight bits a weight keep what it says, half floats where rows are no whole number of blocks. */
+static mote_status find_ints(const planner *p, const char *name, found_tensor *f, mote_error *err) {
+    static const mote_str suffix = {".weight", 7};
+    mote_str module = mote_str_of(name);
+    char stem[128];
+    mote_int_matrix m;
+    if (!p->source->ints || !mote_str_ends(module, suffix) || module.len >= sizeof stem)
+        return MOTE_OK;
+    snprintf(stem, sizeof stem, "%.*s", (int)(module.len - suffix.len), name);
+    MOTE_TRY(mote_int_matrix_find(p->source->safetensors, stem, p->source->ints, &m, err));
+    if (!m.numbers)
+        return MOTE_OK;
+    mote_int_matrix *kept = mote_arena_alloc(&p->plan->ints, sizeof *kept);
+    if (!kept)
+        return mote_error_alloc(err, sizeof *kept);
+    *kept = m;
+    mote_dtype type = m.n_columns % mote_dtype_get(MOTE_DTYPE_Q8_0)->block_len == 0 ? MOTE_DTYPE_Q8_0 : MOTE_DTYPE_F16;
+    *f = (found_tensor){.type = type, .n_columns = m.n_columns, .n_rows = m.n_rows, .n_matrices = 1, .data = m.numbers, .n_bytes = m.n_bytes, .ints = kept};
+    return MOTE_OK;
+}
+
+static mote_status find_safetensors(const planner *p, const char *name, found_tensor *f, mote_error *err) {
+    const mote_safetensors *st = p->source->safetensors;
+    MOTE_TRY(find_ints(p, name, f, err));
+    if (f->data)
+        return MOTE_OK;
     const mote_safetensors_tensor *t = mote_safetensors_find(st, name);
     if (!t && (strncmp(name, "embeddings.", 11) == 0 || strncmp(name, "encoder.", 8) == 0)) {
         char prefixed[160]; /* BERT checkpoints of other heads prefix their encoder */
@@ -77,13 +115,6 @@ static void part_of(const mote_hparams *h, mote_tensor_part part, uint32_t layer
     *before = part == MOTE_PART_K ? n_q : part == MOTE_PART_V ? n_q + n_kv : part == MOTE_PART_SECOND_HALF ? rows : 0;
     *all = part == MOTE_PART_WHOLE ? rows : part == MOTE_PART_FIRST_HALF || part == MOTE_PART_SECOND_HALF ? 2 * rows : n_q + 2 * n_kv;
 }
-
-typedef struct planner {
-    const mote_weights_source *source;
-    const mote_hparams *h;
-    mote_weights_type type;
-    mote_weights_plan *plan;
-} planner;
 
 static mote_status check_shape(const char *name, const found_tensor *f, mote_slot_kind kind, uint64_t rows, uint64_t columns, uint64_t n_matrices, mote_error *err) {
     bool fits = f->n_columns == columns && f->n_rows == rows && f->n_matrices == n_matrices;
@@ -142,7 +173,7 @@ static mote_status plan_view(const planner *p, const mote_tensor_name *n, uint32
     if (v->data || !mote_family_format(n, is_gguf, layer, expert, v->name, sizeof v->name))
         return MOTE_OK;
     found_tensor f = {0};
-    MOTE_TRY(is_gguf ? find_gguf(p->source->gguf, v->name, &f, err) : find_safetensors(p->source->safetensors, v->name, &f, err));
+    MOTE_TRY(is_gguf ? find_gguf(p->source->gguf, v->name, &f, err) : find_safetensors(p, v->name, &f, err));
     if (!f.data)
         return MOTE_OK;
     uint64_t rows, columns, before, all;
@@ -155,8 +186,10 @@ static mote_status plan_view(const planner *p, const mote_tensor_name *n, uint32
     v->n_columns = columns;
     v->n_rows = rows;
     uint64_t matrix_bytes = f.n_bytes / f.n_matrices, row_bytes = matrix_bytes / (kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS ? all : 1);
-    v->data = f.data + (is_stack ? expert * matrix_bytes : 0) + before * row_bytes;
+    v->data = f.data + (is_stack ? expert * matrix_bytes : 0) + (f.ints ? 0 : before * row_bytes);
     v->n_bytes = all == rows ? matrix_bytes : rows * row_bytes;
+    v->ints = f.ints;
+    v->ints_row = before;
     MOTE_TRY(check_type(v, p, n->slot, kind, err));
     count_view(p->plan, v, kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS);
     return MOTE_OK;
@@ -180,6 +213,7 @@ static mote_status plan_slot(const planner *p, const mote_tensor_name *n, uint32
 mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, mote_weights_type type, mote_weights_plan *plan, mote_error *err) {
     *plan = (mote_weights_plan){.n_views = N_GLOBAL + (size_t)h->n_layers * N_LAYER, .n_experts = h->experts.n};
     size_t n_experts = (size_t)h->n_layers * N_EXPERT_SLOTS * h->experts.n;
+    mote_arena_init(&plan->ints, MAX_INTS_BYTES);
     plan->views = mote_mem_zalloc_array(plan->n_views, sizeof *plan->views);
     plan->experts = n_experts ? mote_mem_zalloc_array(n_experts, sizeof *plan->experts) : NULL;
     mote_status status = MOTE_OK;
@@ -201,6 +235,7 @@ done:
 }
 
 void mote_weights_plan_free(mote_weights_plan *plan) {
+    mote_arena_deinit(&plan->ints);
     mote_mem_free(plan->views);
     mote_mem_free(plan->experts);
     *plan = (mote_weights_plan){0};
