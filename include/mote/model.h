@@ -30,7 +30,8 @@ typedef bool (*mote_progress_fn)(void *context, const char *what, double fractio
 
 typedef struct mote_model_options {
     size_t size;            /* sizeof(mote_model_options), for growth */
-    const char *type;       /* NULL: the fast path of the weights' own types; "f32": the exact path */
+    const char *type;       /* NULL: the fast path of the weights' own types (a folder too large for half of the memory: the best mix that fits); "f32": the exact path;
+                             * a mix's name ("q8_0", "q4_k_m", …): matrices are quantised so while they are loaded */
     uint64_t mem_max_bytes; /* 0: no limit; else MOTE_ERR_BUDGET with the numbers, before weights are read */
     int n_threads;          /* threads that unpack and pack weights; 0: as many as the machine has */
     bool vocabulary_only;   /* hyper-parameters and tokenizer only; a GGUF without tensors is fine */

@@ -63,17 +63,18 @@ mote_status mote_engine_plan(const char *path, const mote_model_options *model_o
     mote_engine_options o = MOTE_ENGINE_OPTIONS_INIT;
     if (options)
         o = *options;
-    bool exact = model_options && model_options->type;
     *n_bytes = 0;
     mote_source source;
     MOTE_TRY(mote_source_open(path, MOTE_SOURCE_WEIGHTS, &source, err));
     mote_weights_source from = mote_source_weights(&source);
     mote_weights_plan plan = {0};
     mote_engine_settings s = {0};
+    mote_weights_type type;
     mote_status status;
-    MOTE_TRY_DONE(mote_weights_plan_create(&from, &source.h, (mote_weights_type){.exact = exact}, &plan, err));
+    MOTE_TRY_DONE(mote_weights_type_read(model_options ? model_options->type : NULL, !source.gguf, o.mem_max_bytes, &type, err));
+    MOTE_TRY_DONE(mote_weights_plan_create(&from, &source.h, type, &plan, err));
     if (!source.h.family->is_encoder)
-        MOTE_TRY_DONE(mote_engine_settings_read(&s, &source.h, exact, &o, err));
+        MOTE_TRY_DONE(mote_engine_settings_read(&s, &source.h, type.exact, &o, err));
     *n_bytes = plan.packed_bytes + s.cache_bytes + s.scratch_bytes;
     status = mote_engine_settings_check_budget(&s, plan.packed_bytes, o.mem_max_bytes, err);
 done:

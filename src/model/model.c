@@ -24,8 +24,12 @@ static mote_status choose_kernels(mote_model *m, mote_error *err) {
 }
 
 /* The type that most of the weights' bytes have. */
-static void set_type_text(mote_model *m, const mote_weights_plan *plan) {
+static void set_type_text(mote_model *m, const mote_weights_plan *plan, const mote_weights_type *type) {
     int best = 0;
+    if (type->mix) {
+        snprintf(m->type_text, sizeof m->type_text, "%s", type->mix->name);
+        return;
+    }
     for (int i = 1; i < 64; i++)
         if (plan->type_bytes[i] > plan->type_bytes[best])
             best = i;
@@ -63,11 +67,13 @@ static mote_status load_weights(mote_model *m, const mote_source *s, const mote_
     mote_weights_source source = mote_source_weights(s);
     mote_weights_plan plan = {0};
     mote_thread_pool *pool = NULL;
-    mote_weights_type type = {.exact = m->exact};
+    mote_weights_type type;
     mote_status status;
+    MOTE_TRY_DONE(mote_weights_type_read(o->type, !s->gguf, o->mem_max_bytes, &type, err));
+    m->exact = type.exact;
     MOTE_TRY_DONE(mote_weights_plan_create(&source, &m->h, type, &plan, err));
     MOTE_TRY_DONE(check_budget(&plan, o->mem_max_bytes, s->path, err));
-    set_type_text(m, &plan);
+    set_type_text(m, &plan, &type);
     m->n_params = plan.n_params;
     m->source_bytes = plan.source_bytes;
     MOTE_TRY_DONE(mote_thread_pool_create(o->n_threads > 0 ? o->n_threads : mote_cpu_default_threads(), &pool, err));
@@ -95,8 +101,6 @@ mote_status mote_model_open(const char *path, const mote_model_options *options,
     if (options)
         o = *options;
     *model = NULL;
-    if (o.type && strcmp(o.type, "f32") != 0)
-        return mote_error_set(err, mote_dtype_from_name(o.type) == MOTE_DTYPE_NONE ? MOTE_ERR_ARGUMENT : MOTE_ERR_UNSUPPORTED, "type '%s' is not supported here; f32 is", o.type);
     double start = mote_clock_seconds();
     mote_source s;
     MOTE_TRY(mote_source_open(path, o.vocabulary_only ? MOTE_SOURCE_VOCABULARY : MOTE_SOURCE_ALL, &s, err));
@@ -107,7 +111,6 @@ mote_status mote_model_open(const char *path, const mote_model_options *options,
         goto done;
     }
     take_source(m, &s);
-    m->exact = o.type != NULL;
     MOTE_TRY_DONE(choose_kernels(m, err));
     if (!o.vocabulary_only)
         MOTE_TRY_DONE(load_weights(m, &s, &o, err));

@@ -10,6 +10,7 @@
 #include "formats/safetensors.h"
 #include "kernels/kernels.h"
 #include "model/hparams.h"
+#include "model/mix.h"
 
 #include <mote/model.h>
 
@@ -57,14 +58,23 @@ typedef struct mote_weights {
     uint64_t n_bytes;
 } mote_weights;
 
-/* What matrices become: as stored where type is MOTE_DTYPE_NONE, else quantised to that type where a row's length allows; exact: float32. */
+/* What matrices become: as stored, float32 (exact), or quantised as a mix says; with limit_bytes, as stored or the best mix that fits into them. */
 typedef struct mote_weights_type {
     bool exact;
-    mote_dtype type;
+    const mote_mix *mix;  /* NULL: as stored */
+    uint64_t limit_bytes; /* 0: none */
 } mote_weights_type;
+
+/* Reads --type: NULL is as stored (of a folder: what fits into half of mem_max_bytes, or of the machine's memory where that is 0), "f32" exact, else the name of a mix.
+ * MOTE_ERR_ARGUMENT, _UNSUPPORTED. */
+MOTE_MUST_CHECK mote_status mote_weights_type_read(const char *name, bool is_folder, uint64_t mem_max_bytes, mote_weights_type *type, mote_error *err);
 
 /* Finds and checks every tensor that the family needs. MOTE_ERR_FORMAT (missing, wrong shape: named), _UNSUPPORTED (type), _ALLOC. */
 MOTE_MUST_CHECK mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, mote_weights_type type, mote_weights_plan *plan, mote_error *err);
+/* Sets the packed type of every matrix as the mix says for the tensor's name (weights_mix.c). MOTE_ERR_ALLOC, _FORMAT. */
+MOTE_MUST_CHECK mote_status mote_weights_plan_set_mix(mote_weights_plan *plan, const mote_hparams *h, const mote_mix *mix, mote_error *err);
+/* Adds packed_bytes up anew. */
+void mote_weights_plan_count_packed(mote_weights_plan *plan, const mote_hparams *h);
 void mote_weights_plan_free(mote_weights_plan *plan);
 const mote_tensor_view *mote_weights_plan_view(const mote_weights_plan *plan, mote_slot slot, uint32_t layer);
 /* Of MOTE_SLOT_EXPERTS_GATE, _UP, _DOWN. */
@@ -76,5 +86,7 @@ void mote_tensor_view_read(const mote_tensor_view *v, uint64_t first_row, uint64
 MOTE_MUST_CHECK mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress,
                                               void *progress_context, mote_weights *w, mote_error *err);
 void mote_weights_free(mote_weights *w);
+/* Which slot a matrix of these weights fills; false for one of an expert's, or of other weights. */
+bool mote_weights_place_of(const mote_weights *w, uint32_t n_layers, const mote_packed *matrix, mote_slot *slot, uint32_t *layer);
 
 #endif

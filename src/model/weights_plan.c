@@ -132,36 +132,44 @@ static bool is_float(mote_dtype type) {
     return type == MOTE_DTYPE_F32 || type == MOTE_DTYPE_F16 || type == MOTE_DTYPE_BF16;
 }
 
-/* The type a matrix is packed in; a row that the asked type can't hold keeps its own, or gets Q8_0's precision in half floats. */
-static mote_dtype packed_type(const planner *p, mote_slot slot, mote_dtype stored, uint64_t columns) {
-    if (p->type.exact)
-        return MOTE_DTYPE_F32;
-    if (p->type.type == MOTE_DTYPE_NONE || slot == MOTE_SLOT_ROUTER)
-        return stored;
-    return mote_pack_panel_bytes(p->type.type, (size_t)columns) != 0 ? p->type.type : stored;
-}
-
-static mote_status check_type(mote_tensor_view *v, const planner *p, mote_slot slot, mote_slot_kind kind, mote_error *err) {
+static mote_status check_type(mote_tensor_view *v, const planner *p, mote_slot_kind kind, mote_error *err) {
     if (kind != MOTE_SLOT_KIND_MATRIX && kind != MOTE_SLOT_KIND_EXPERTS) {
         if (is_float(v->type))
             return MOTE_OK;
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %s, expected F32, F16 or BF16", v->name, mote_dtype_get((int)v->type)->name);
     }
-    v->packed_type = packed_type(p, slot, v->type, v->n_columns);
+    v->packed_type = p->type.exact ? MOTE_DTYPE_F32 : v->type;
     if (!mote_pack_supports(v->type) || mote_pack_panel_bytes(v->type, (size_t)v->n_columns) == 0)
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': type %s can't hold rows of %llu weights", v->name, mote_dtype_get((int)v->type)->name,
                               (unsigned long long)v->n_columns);
     return MOTE_OK;
 }
 
-static void count_view(mote_weights_plan *plan, const mote_tensor_view *v, bool is_packed) {
+static bool is_packed(mote_slot slot) {
+    mote_slot_kind kind = mote_slot_kind_of(slot);
+    return kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS;
+}
+
+static uint64_t packed_bytes_of(const mote_tensor_view *v, bool packed) {
+    if (!v->data)
+        return 0;
+    if (packed)
+        return (v->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * mote_pack_panel_bytes(v->packed_type, (size_t)v->n_columns);
+    return (v->n_rows * v->n_columns * 4 + 63) / 64 * 64;
+}
+
+void mote_weights_plan_count_packed(mote_weights_plan *plan, const mote_hparams *h) {
+    plan->packed_bytes = 0;
+    for (size_t i = 0; i < plan->n_views; i++)
+        plan->packed_bytes += packed_bytes_of(&plan->views[i], is_packed((mote_slot)(i < N_GLOBAL ? i : N_GLOBAL + (i - N_GLOBAL) % N_LAYER)));
+    for (size_t i = 0; i < (size_t)h->n_layers * N_EXPERT_SLOTS * plan->n_experts; i++)
+        plan->packed_bytes += packed_bytes_of(&plan->experts[i], true);
+}
+
+static void count_view(mote_weights_plan *plan, const mote_tensor_view *v) {
     plan->n_params += v->n_rows * v->n_columns;
     plan->source_bytes += v->n_bytes;
     plan->type_bytes[v->type] += v->n_bytes;
-    if (is_packed)
-        plan->packed_bytes += (v->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * mote_pack_panel_bytes(v->packed_type, (size_t)v->n_columns);
-    else
-        plan->packed_bytes += (v->n_rows * v->n_columns * 4 + 63) / 64 * 64;
 }
 
 /* One view: of the whole tensor, of a part of its rows, of one matrix of a stack of experts. */
@@ -190,8 +198,8 @@ static mote_status plan_view(const planner *p, const mote_tensor_name *n, uint32
     v->n_bytes = all == rows ? matrix_bytes : rows * row_bytes;
     v->ints = f.ints;
     v->ints_row = before;
-    MOTE_TRY(check_type(v, p, n->slot, kind, err));
-    count_view(p->plan, v, kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS);
+    MOTE_TRY(check_type(v, p, kind, err));
+    count_view(p->plan, v);
     return MOTE_OK;
 }
 
@@ -227,6 +235,14 @@ mote_status mote_weights_plan_create(const mote_weights_source *source, const mo
         uint32_t n_layers = mote_slot_is_per_layer(n->slot) ? h->n_layers : 1;
         for (uint32_t l = 0; l < n_layers; l++)
             MOTE_TRY_DONE(plan_slot(&p, n, l, err));
+    }
+    mote_weights_plan_count_packed(plan, h);
+    if (type.mix)
+        MOTE_TRY_DONE(mote_weights_plan_set_mix(plan, h, type.mix, err));
+    static const char *const SMALLER[] = {"Q8_0", "Q6_K", "Q4_K_M"};
+    for (size_t i = 0; type.limit_bytes != 0 && plan->packed_bytes > type.limit_bytes && i < sizeof SMALLER / sizeof *SMALLER; i++) {
+        MOTE_TRY_DONE(mote_mix_find(SMALLER[i], &type.mix, err));
+        MOTE_TRY_DONE(mote_weights_plan_set_mix(plan, h, type.mix, err));
     }
 done:
     if (status != MOTE_OK)
