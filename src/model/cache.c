@@ -2,6 +2,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/kernels.h"
+#include "model/recurrent.h"
 
 #include <string.h>
 
@@ -30,7 +31,9 @@ void mote_cache_layout_init(mote_cache_layout *c, const mote_hparams *h, mote_dt
         c->offset[l] = c->n_bytes;
         c->is_windowed[l] = mote_hparams_is_windowed(h, l);
         c->n_kv_heads[l] = layer->mixer == MOTE_MIXER_ATTENTION ? layer->n_kv_heads : 0;
-        c->n_bytes += c->n_kv_heads[l] * (c->k_bytes[c->is_windowed[l]] + c->v_bytes[c->is_windowed[l]]);
+        c->state_bytes[l] = round_up(mote_recurrent_state_floats(h, layer->mixer) * sizeof(float));
+        c->has_states |= c->state_bytes[l] != 0;
+        c->n_bytes += c->n_kv_heads[l] * (c->k_bytes[c->is_windowed[l]] + c->v_bytes[c->is_windowed[l]]) + c->state_bytes[l];
     }
 }
 
@@ -52,6 +55,12 @@ void *mote_cache_state(const mote_cache *c, uint32_t layer) {
     return c->data + c->layout->offset[layer];
 }
 
+/* As before the first token. */
+static void clear_states(mote_cache *c) {
+    for (uint32_t l = 0; l < c->layout->n_layers; l++)
+        memset(mote_cache_state(c, l), 0, c->layout->state_bytes[l]);
+}
+
 /* Both stores are one row or panel after the other, so that a multiple of the attention's block moves as bytes. */
 static void move_down(uint8_t *store, size_t store_bytes, size_t moved) {
     memmove(store, store + moved, store_bytes - moved);
@@ -59,8 +68,10 @@ static void move_down(uint8_t *store, size_t store_bytes, size_t moved) {
 
 void mote_cache_make_room(mote_cache *c, size_t first, size_t n) {
     const mote_cache_layout *l = c->layout;
-    if (first == 0)
+    if (first == 0) {
         c->window_base = 0;
+        clear_states(c);
+    }
     if (l->window == 0 || first + n <= c->window_base + l->n_positions[1])
         return;
     size_t lowest = first + 1 > l->window ? first + 1 - l->window : 0;

@@ -18,8 +18,9 @@ typedef struct mote_cache_layout {
     size_t window;
     uint32_t n_kv_heads[MOTE_HPARAMS_MAX_LAYERS];
     bool is_windowed[MOTE_HPARAMS_MAX_LAYERS];
-    size_t offset[MOTE_HPARAMS_MAX_LAYERS]; /* of a layer's first store, or its state */
-    bool has_states;                        /* some layers keep a state that can't go back */
+    size_t offset[MOTE_HPARAMS_MAX_LAYERS];      /* of a layer's first store, or its state */
+    size_t state_bytes[MOTE_HPARAMS_MAX_LAYERS]; /* of recurrent layers (model/recurrent.h); else 0 */
+    bool has_states;                             /* some layers keep a state that can't go back */
     size_t n_bytes;
 } mote_cache_layout;
 
@@ -41,7 +42,7 @@ static inline size_t mote_cache_base(const mote_cache *c, uint32_t layer) {
 }
 /* The state of a layer that keeps one. */
 void *mote_cache_state(const mote_cache *c, uint32_t layer);
-/* Makes room for positions first … first + n - 1; drops what no window reaches any more. first is 0 or at most one past what was there. */
+/* Makes room for positions first … first + n - 1; drops what no window reaches any more, and begins states anew where first is 0. first is 0 or at most one past what was there. */
 void mote_cache_make_room(mote_cache *c, size_t first, size_t n);
 /* Whether the cache of n_now tokens still has all that the token at n_keep will see. */
 bool mote_cache_can_keep(const mote_cache *c, size_t n_now, size_t n_keep);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "model/acts.h"
 #include "model/decoder_private.h"
+#include "model/recurrent.h"
 #include "model/rope.h"
 
 #include <string.h>
@@ -18,12 +19,12 @@ static size_t larger(size_t a, size_t b) {
 
 /* Sizes of the decoder's buffers, in the order in which they lie in its memory. */
 typedef struct buffer_sizes {
-    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, scores, queries, acts, moe, widest, total;
+    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, scores, queries, mixed, decay, acts, moe, widest, total;
 } buffer_sizes;
 
 static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
     size_t n_q = (size_t)h->n_heads * h->head_dim, n_kv = (size_t)h->n_kv_heads * h->head_dim, threads = (size_t)n_threads;
-    size_t widest = larger(larger(h->n_embd, n_q), larger(h->n_ff, h->experts.n_ff)), tile = mote_decoder_query_tile(h);
+    size_t widest = larger(larger(larger(h->n_embd, n_q), larger(h->n_ff, h->experts.n_ff)), mote_recurrent_widest_out(h)), tile = mote_decoder_query_tile(h);
     buffer_sizes s = {
         .x = round_up(n_batch * h->n_embd * sizeof(float)),
         .row = round_up(widest * sizeof(float)) * threads,
@@ -36,11 +37,13 @@ static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_pos
         .cos_sin = round_up(n_batch * h->n_rot * sizeof(float)),
         .scores = round_up(tile * mote_decoder_pad_positions(n_positions) * sizeof(float)) * threads,
         .queries = round_up(2 * tile * mote_decoder_pad_positions(h->head_dim) * sizeof(float)) * threads,
+        .mixed = round_up(n_batch * mote_recurrent_widest_in(h) * sizeof(float)),
+        .decay = round_up(n_batch * h->recurrent.n_heads * sizeof(float)),
         .acts = mote_act_buffer_bytes(n_batch, widest),
         .moe = round_up(mote_decoder_moe_bytes(h, n_batch)),
         .widest = widest,
     };
-    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.scores + s.queries + s.acts + s.moe;
+    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.scores + s.queries + s.mixed + s.decay + s.acts + s.moe;
     return s;
 }
 
@@ -90,6 +93,8 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
     d->scores_stride = s.scores / threads / sizeof(float);
     d->queries = TAKE(s.queries);
     d->queries_stride = s.queries / threads / sizeof(float);
+    d->mixed = TAKE(s.mixed);
+    d->decay = TAKE(s.decay);
     mote_act_buffer_init(&d->acts, n_batch, s.widest, memory);
     mote_decoder_moe_init(d, memory + s.acts);
 #undef TAKE
@@ -209,12 +214,22 @@ static void run_attention(mote_decoder *d, uint32_t l, int worker) {
     mote_thread_pool_barrier(d->pool);
 }
 
+static void run_recurrent(mote_decoder *d, uint32_t l, int worker) {
+    const mote_packed *in[] = {&d->model->w.layers[l].m[MOTE_SLOT_MIXER_IN]};
+    enter_layer(d, l, worker, in, 1);
+    if (d->model->h.layers[l].mixer == MOTE_MIXER_MAMBA2)
+        mote_decoder_mamba(d, l, worker);
+    else
+        mote_decoder_shortconv(d, l);
+}
+
 /* The mixer's output goes to the stream; then the feed-forward network's norm and the activations of its first products. */
 static void enter_ffn(mote_decoder *d, uint32_t l, int worker, const mote_packed *const *users, int n_users) {
     const mote_layer *layer = &d->model->w.layers[l];
+    const float *bias = layer->vectors[mote_recurrent_is(d->model->h.layers[l].mixer) ? MOTE_SLOT_MIXER_OUT_BIAS : MOTE_SLOT_O_BIAS];
     size_t n_embd = d->model->h.n_embd;
     MOTE_FOR_EACH(d, t, d->n) {
-        add_out(d, t, worker, layer->vectors[MOTE_SLOT_O_BIAS], layer->vectors[MOTE_SLOT_POST_ATTN_NORM]);
+        add_out(d, t, worker, bias, layer->vectors[MOTE_SLOT_POST_ATTN_NORM]);
         const float *x = norm(d, t, worker, layer->vectors[MOTE_SLOT_FFN_NORM], layer->vectors[MOTE_SLOT_FFN_NORM_BIAS]);
         mote_decoder_set_acts(d, &d->acts, t, x, users, n_users);
         if (d->model->h.layers[l].has_experts)
@@ -223,11 +238,11 @@ static void enter_ffn(mote_decoder *d, uint32_t l, int worker, const mote_packed
     mote_thread_pool_barrier(d->pool);
 }
 
-static void run_ffn(mote_decoder *d, uint32_t l, int worker) {
+/* From the normed activations to y [n_tokens, n_embd]. */
+static void run_ffn(mote_decoder *d, uint32_t l, int worker, float *y) {
     const mote_model *m = d->model;
     const mote_packed *w = m->w.layers[l].m, *gate_up[] = {&w[MOTE_SLOT_GATE], &w[MOTE_SLOT_UP]}, *down[] = {&w[MOTE_SLOT_DOWN]};
     size_t n_ff = m->h.layers[l].n_ff;
-    enter_ffn(d, l, worker, gate_up, 2);
     mote_product_run(&m->kernels, d->pool, (mote_product[]){{gate_up[0], d->gate}, {gate_up[1], d->up}}, 2, &d->acts, 0, d->n);
     mote_thread_pool_barrier(d->pool);
     MOTE_FOR_EACH(d, t, d->n) {
@@ -236,18 +251,33 @@ static void run_ffn(mote_decoder *d, uint32_t l, int worker) {
         mote_decoder_set_acts(d, &d->acts, t, row, down, 1);
     }
     mote_thread_pool_barrier(d->pool);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{down[0], d->out}}, 1, &d->acts, 0, d->n);
+    mote_product_run(&m->kernels, d->pool, (mote_product[]){{down[0], y}}, 1, &d->acts, 0, d->n);
+    mote_thread_pool_barrier(d->pool);
+}
+
+/* The feed-forward network beside the experts, which every token has (Granite 4). Reads what the router read. */
+static void run_shared_expert(mote_decoder *d, uint32_t l, int worker) {
+    size_t n_embd = d->model->h.n_embd;
+    run_ffn(d, l, worker, d->moe.normed); /* the experts have read it */
+    MOTE_FOR_EACH(d, t, d->n)
+    d->model->kernels.add(d->out + t * n_embd, d->moe.normed + t * n_embd, n_embd);
     mote_thread_pool_barrier(d->pool);
 }
 
 static void run_layer(mote_decoder *d, uint32_t l, int worker) {
-    run_attention(d, l, worker);
-    if (d->model->h.layers[l].has_experts) {
-        const mote_packed *router[] = {&d->model->w.layers[l].m[MOTE_SLOT_ROUTER]};
-        enter_ffn(d, l, worker, router, 1);
+    const mote_layer_hparams *h = &d->model->h.layers[l];
+    const mote_packed *w = d->model->w.layers[l].m, *users[] = {&w[MOTE_SLOT_GATE], &w[MOTE_SLOT_UP], &w[MOTE_SLOT_ROUTER]};
+    if (mote_recurrent_is(h->mixer))
+        run_recurrent(d, l, worker);
+    else
+        run_attention(d, l, worker);
+    enter_ffn(d, l, worker, users, 3);
+    if (h->has_experts)
         mote_decoder_moe_run(d, l, worker);
-    } else
-        run_ffn(d, l, worker);
+    else
+        run_ffn(d, l, worker, d->out);
+    if (h->has_experts && h->n_ff != 0)
+        run_shared_expert(d, l, worker);
     if (worker == 0 && d->cancel && atomic_load_explicit(d->cancel, memory_order_relaxed))
         atomic_store(&d->stops, true);
     mote_thread_pool_barrier(d->pool);

@@ -39,6 +39,8 @@ struct mote_decoder {
     size_t queries_stride;
     mote_act_buffer acts;
     mote_moe_buffers moe;
+    float *mixed;                    /* [n_batch, in width]: recurrent layers' projection, and what becomes of it */
+    float *decay;                    /* [n_batch, recurrent heads] */
     mote_decoder_observe_fn observe; /* NULL: nobody */
     void *observe_context;
 
@@ -68,6 +70,12 @@ void mote_decoder_attend(mote_decoder *d, uint32_t layer, size_t task, int worke
 size_t mote_decoder_moe_bytes(const mote_hparams *h, size_t n_batch);
 void mote_decoder_moe_init(mote_decoder *d, uint8_t *memory);
 void mote_decoder_moe_run(mote_decoder *d, uint32_t layer, int worker);
+
+/* Recurrent layers (model/recurrent.h): from the normed activations of the layer to d->out, ending with a barrier. */
+void mote_decoder_mamba(mote_decoder *d, uint32_t layer, int worker);
+void mote_decoder_shortconv(mote_decoder *d, uint32_t layer);
+/* Channels of a convolution that one thread does at a time. */
+enum { MOTE_DECODER_TASK_CHANNELS = 64 };
 
 /* Pieces of a phase, handed to whoever is free: every worker runs the loop. */
 #define MOTE_FOR_EACH(d, i, n) for (size_t i; (i = (size_t)mote_thread_pool_next((d)->pool)) < (n);)

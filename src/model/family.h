@@ -24,6 +24,9 @@ typedef struct mote_tensor_name {
     mote_tensor_part gguf_part, hf_part;
 } mote_tensor_name;
 
+/* What mixes the tokens of a layer. */
+typedef enum mote_mixer { MOTE_MIXER_ATTENTION, MOTE_MIXER_MAMBA2, MOTE_MIXER_SHORTCONV } mote_mixer;
+
 typedef enum mote_activation { MOTE_ACTIVATION_SILU, MOTE_ACTIVATION_GELU_TANH, MOTE_ACTIVATION_GELU_ERF } mote_activation;
 
 typedef struct mote_family {
@@ -41,6 +44,7 @@ typedef struct mote_family {
     bool ties_output;           /* where config.json says nothing of it */
     bool windows_all_layers;    /* a sliding window that the config gives holds in every layer */
     unsigned window_period;     /* every window_period-th layer attends to everything, the others through the sliding window; 0: no windows */
+    float rope_base;            /* where config.json says nothing of it; 0: 10000 */
     float local_rope_base;      /* of the windowed layers unless the model says otherwise; 0: as the other layers */
     unsigned no_rope_period;    /* every no_rope_period-th layer has no rotary embedding unless the model says otherwise; 0: all have */
     float default_rotary;       /* the rotated part of a head where config.json says nothing of it; 0: all */
@@ -48,6 +52,8 @@ typedef struct mote_family {
     bool has_experts;           /* layers may be mixtures of experts */
     bool experts_normalise;     /* where the model says nothing of it: the chosen experts' weights add up to 1 */
     bool ff_is_experts;         /* the feed-forward length is that of an expert */
+    bool may_be_dense;          /* has_experts, but not every model of the family has any */
+    mote_mixer recurrent;       /* of the layers that don't attend; MOTE_MIXER_ATTENTION: all do */
 } mote_family;
 
 /* NULL if there is none of that name. */

@@ -115,16 +115,62 @@ static const mote_tensor_name OPENELM_NAMES[] = {NAME(TOKEN_EMBD, "token_embd.we
 
 #define GRANITE_GATE_UP LAYER "block_sparse_moe.input_linear.weight"
 
-static const mote_tensor_name GRANITE_MOE_NAMES[] = {EMBEDDING_AND_HEAD,
-                                                     NORMS,
-                                                     QKV,
-                                                     QKV_BIASES(OPTIONAL),
-                                                     ATTENTION_OUTPUT,
-                                                     OUTPUT_BIAS,
-                                                     NAME(ROUTER, "blk.%u.ffn_gate_inp.weight", LAYER "block_sparse_moe.router.layer.weight", REQUIRED),
-                                                     PARTS(EXPERTS_GATE, "blk.%u.ffn_gate_exps.weight", GRANITE_GATE_UP, REQUIRED, MOTE_PART_WHOLE, MOTE_PART_FIRST_HALF),
-                                                     PARTS(EXPERTS_UP, "blk.%u.ffn_up_exps.weight", GRANITE_GATE_UP, REQUIRED, MOTE_PART_WHOLE, MOTE_PART_SECOND_HALF),
-                                                     NAME(EXPERTS_DOWN, "blk.%u.ffn_down_exps.weight", LAYER "block_sparse_moe.output_linear.weight", REQUIRED)};
+#define GRANITE_EXPERTS                                                                                                       \
+    NAME(ROUTER, "blk.%u.ffn_gate_inp.weight", LAYER "block_sparse_moe.router.layer.weight", REQUIRED),                       \
+        PARTS(EXPERTS_GATE, "blk.%u.ffn_gate_exps.weight", GRANITE_GATE_UP, REQUIRED, MOTE_PART_WHOLE, MOTE_PART_FIRST_HALF), \
+        PARTS(EXPERTS_UP, "blk.%u.ffn_up_exps.weight", GRANITE_GATE_UP, REQUIRED, MOTE_PART_WHOLE, MOTE_PART_SECOND_HALF),    \
+        NAME(EXPERTS_DOWN, "blk.%u.ffn_down_exps.weight", LAYER "block_sparse_moe.output_linear.weight", REQUIRED)
+
+/* Without experts, the shared one is the feed-forward network. */
+#define SHARED_FFN(slot, name, shared, hf, part)                                                    \
+    PARTS(slot, "blk.%u." name ".weight", LAYER "shared_mlp." hf, OPTIONAL, MOTE_PART_WHOLE, part), \
+        PARTS(slot, "blk.%u." shared ".weight", LAYER "shared_mlp." hf, REQUIRED, MOTE_PART_WHOLE, part)
+
+#define GRANITE_FFN                                                                              \
+    SHARED_FFN(GATE, "ffn_gate", "ffn_gate_shexp", "input_linear.weight", MOTE_PART_FIRST_HALF), \
+        SHARED_FFN(UP, "ffn_up", "ffn_up_shexp", "input_linear.weight", MOTE_PART_SECOND_HALF),  \
+        SHARED_FFN(DOWN, "ffn_down", "ffn_down_shexp", "output_linear.weight", MOTE_PART_WHOLE)
+
+static const mote_tensor_name GRANITE_MOE_NAMES[] = {EMBEDDING_AND_HEAD, NORMS, QKV, QKV_BIASES(OPTIONAL), ATTENTION_OUTPUT, OUTPUT_BIAS, GRANITE_EXPERTS, GRANITE_FFN};
+
+static const mote_tensor_name GRANITE_HYBRID_NAMES[] = {EMBEDDING_AND_HEAD,
+                                                        NORMS,
+                                                        QKV,
+                                                        QKV_BIASES(OPTIONAL),
+                                                        ATTENTION_OUTPUT,
+                                                        OUTPUT_BIAS,
+                                                        NAME(MIXER_IN, "blk.%u.ssm_in.weight", LAYER "mamba.in_proj.weight", REQUIRED),
+                                                        NAME(MIXER_IN_BIAS, NULL, LAYER "mamba.in_proj.bias", OPTIONAL),
+                                                        NAME(CONV, "blk.%u.ssm_conv1d.weight", LAYER "mamba.conv1d.weight", REQUIRED),
+                                                        NAME(CONV_BIAS, "blk.%u.ssm_conv1d.bias", LAYER "mamba.conv1d.bias", OPTIONAL),
+                                                        NAME(SSM_DT_BIAS, "blk.%u.ssm_dt.bias", LAYER "mamba.dt_bias", REQUIRED),
+                                                        NAME(SSM_A, "blk.%u.ssm_a", LAYER "mamba.A_log", REQUIRED),
+                                                        NAME(SSM_D, "blk.%u.ssm_d", LAYER "mamba.D", REQUIRED),
+                                                        NAME(SSM_NORM, "blk.%u.ssm_norm.weight", LAYER "mamba.norm.weight", REQUIRED),
+                                                        NAME(MIXER_OUT, "blk.%u.ssm_out.weight", LAYER "mamba.out_proj.weight", REQUIRED),
+                                                        NAME(MIXER_OUT_BIAS, NULL, LAYER "mamba.out_proj.bias", OPTIONAL),
+                                                        GRANITE_FFN,
+                                                        GRANITE_EXPERTS};
+
+static const mote_tensor_name LFM2_NAMES[] = {NAME(TOKEN_EMBD, "token_embd.weight", "model.embed_tokens.weight", REQUIRED),
+                                              NAME(OUTPUT_NORM, "token_embd_norm.weight", "model.embedding_norm.weight", OPTIONAL),
+                                              NAME(OUTPUT_NORM, "output_norm.weight", "model.embedding_norm.weight", REQUIRED),
+                                              NAME(OUTPUT, "output.weight", "lm_head.weight", OPTIONAL),
+                                              NAME(ATTN_NORM, "blk.%u.attn_norm.weight", LAYER "operator_norm.weight", REQUIRED),
+                                              NAME(FFN_NORM, "blk.%u.ffn_norm.weight", LAYER "ffn_norm.weight", REQUIRED),
+                                              QKV,
+                                              NAME(Q_NORM, "blk.%u.attn_q_norm.weight", LAYER "self_attn.q_layernorm.weight", REQUIRED),
+                                              NAME(K_NORM, "blk.%u.attn_k_norm.weight", LAYER "self_attn.k_layernorm.weight", REQUIRED),
+                                              NAME(O, "blk.%u.attn_output.weight", LAYER "self_attn.out_proj.weight", REQUIRED),
+                                              NAME(MIXER_IN, "blk.%u.shortconv.in_proj.weight", LAYER "conv.in_proj.weight", REQUIRED),
+                                              NAME(MIXER_IN_BIAS, NULL, LAYER "conv.in_proj.bias", OPTIONAL),
+                                              NAME(CONV, "blk.%u.shortconv.conv.weight", LAYER "conv.conv.weight", REQUIRED),
+                                              NAME(CONV_BIAS, NULL, LAYER "conv.conv.bias", OPTIONAL),
+                                              NAME(MIXER_OUT, "blk.%u.shortconv.out_proj.weight", LAYER "conv.out_proj.weight", REQUIRED),
+                                              NAME(MIXER_OUT_BIAS, NULL, LAYER "conv.out_proj.bias", OPTIONAL),
+                                              NAME(GATE, "blk.%u.ffn_gate.weight", LAYER "feed_forward.w1.weight", REQUIRED),
+                                              NAME(UP, "blk.%u.ffn_up.weight", LAYER "feed_forward.w3.weight", REQUIRED),
+                                              NAME(DOWN, "blk.%u.ffn_down.weight", LAYER "feed_forward.w2.weight", REQUIRED)};
 
 #define NAMES(table) .names = table, .n_names = sizeof(table) / sizeof *(table)
 
@@ -156,13 +202,24 @@ const mote_family mote_family_decoders[] = {
     {.name = "phi3", .hf_types = {"phi3"}, NAMES(PHI3_NAMES), .windows_all_layers = true},
     {.name = "granite", .hf_types = {"granite"}, NAMES(LLAMA_NAMES), .gguf_rope_interleaved = true, .has_multipliers = true},
     {.name = "granitemoe",
-     .hf_types = {"granitemoe"},
+     .hf_types = {"granitemoe", "granitemoeshared"},
      NAMES(GRANITE_MOE_NAMES),
      .gguf_rope_interleaved = true,
      .has_multipliers = true,
      .has_experts = true,
      .experts_normalise = true,
      .ff_is_experts = true},
+    {.name = "granitehybrid",
+     .hf_types = {"granitemoehybrid"},
+     NAMES(GRANITE_HYBRID_NAMES),
+     .gguf_rope_interleaved = true,
+     .has_multipliers = true,
+     .has_experts = true,
+     .experts_normalise = true,
+     .ff_is_experts = true,
+     .may_be_dense = true,
+     .recurrent = MOTE_MIXER_MAMBA2},
+    {.name = "lfm2", .hf_types = {"lfm2"}, NAMES(LFM2_NAMES), .ties_output = true, .recurrent = MOTE_MIXER_SHORTCONV, .rope_base = 1000000},
     {.name = "smollm3", .hf_types = {"smollm3"}, NAMES(LLAMA_NAMES), .gguf_rope_interleaved = true, .no_rope_period = 4, .ties_output = true},
     {.name = "olmo2", .hf_types = {"olmo2"}, NAMES(OLMO2_NAMES), .norms_whole_heads = true},
     {.name = "stablelm", .hf_types = {"stablelm"}, NAMES(STABLELM_NAMES), .uses_layer_norm = true, .default_rotary = 0.25f},

@@ -70,6 +70,7 @@ mote_status mote_hparams_check(const mote_hparams *h, mote_error *err) {
     for (uint32_t l = 0; l < h->n_layers; l++)
         MOTE_TRY(check_layer(h, l, err));
     MOTE_TRY(check_experts(h, err));
+    MOTE_TRY(mote_hparams_check_recurrent(h, err));
     MOTE_TRY(check_scales(h, err));
     if (h->family->is_encoder)
         return MOTE_OK;

@@ -30,9 +30,6 @@ typedef struct mote_rope_hparams {
     float attn_factor;                       /* multiplies cos and sin: long, yarn; else 1 */
 } mote_rope_hparams;
 
-/* What mixes the tokens of a layer. */
-typedef enum mote_mixer { MOTE_MIXER_ATTENTION, MOTE_MIXER_MAMBA2, MOTE_MIXER_SHORTCONV } mote_mixer;
-
 typedef struct mote_layer_hparams {
     uint32_t n_heads, n_kv_heads; /* of attention */
     uint32_t n_ff;                /* of the dense feed-forward network; 0: none */
@@ -47,6 +44,11 @@ typedef struct mote_expert_hparams {
     bool normalises;          /* the weights of the chosen experts add up to 1 */
 } mote_expert_hparams;
 
+typedef struct mote_recurrent_hparams {
+    uint32_t n_taps;                              /* of the convolution */
+    uint32_t n_heads, n_groups, d_inner, d_state; /* Mamba-2: heads of d_inner / n_heads channels; B and C are shared by a group's heads */
+} mote_recurrent_hparams;
+
 typedef struct mote_hparams {
     const mote_family *family;
     uint32_t n_layers, n_embd, n_heads, n_kv_heads, head_dim, n_rot, n_ff, n_vocab, n_ctx_train; /* heads and n_ff: the largest of the layers */
@@ -59,6 +61,7 @@ typedef struct mote_hparams {
     bool rope_neox;  /* pairs (i, i + n_rot/2), else neighbours */
     uint32_t window; /* 0: no windows */
     mote_expert_hparams experts;
+    mote_recurrent_hparams recurrent;
     mote_layer_hparams layers[MOTE_HPARAMS_MAX_LAYERS];
     bool ties_output; /* config.json says that the head is the embedding */
 } mote_hparams;
@@ -72,6 +75,10 @@ MOTE_MUST_CHECK mote_status mote_hparams_from_gguf(const mote_gguf *g, mote_hpar
 MOTE_MUST_CHECK mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, mote_error *err);
 /* OpenELM's own spelling of sizes (hparams_openelm.c). */
 MOTE_MUST_CHECK mote_status mote_hparams_read_openelm(const mote_json *config, mote_hparams *h, mote_error *err);
+/* What families with recurrent layers have more: which layers those are, their sizes, and the feed-forward widths (hparams_recurrent.c). */
+MOTE_MUST_CHECK mote_status mote_hparams_read_recurrent_gguf(const mote_gguf *g, mote_hparams *h, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_hparams_read_recurrent_config(const mote_json *config, mote_hparams *h, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_hparams_check_recurrent(const mote_hparams *h, mote_error *err);
 /* Consistency of all numbers; both call it at their end. */
 MOTE_MUST_CHECK mote_status mote_hparams_check(const mote_hparams *h, mote_error *err);
 /* Sets every layer as the family usually is: n_heads, n_kv_heads and n_ff of the whole, attention, rope, no window. n_layers is checked first: MOTE_ERR_FORMAT. */

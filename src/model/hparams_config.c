@@ -97,7 +97,7 @@ static mote_status read_long_rope(const mote_json *config, const mote_json *set,
 }
 
 static mote_status read_rope(const mote_json *config, mote_hparams *h, mote_error *err) {
-    h->rope = (mote_rope_hparams){.base = 10000, .factor = 1, .attn_factor = 1};
+    h->rope = (mote_rope_hparams){.base = h->family->rope_base != 0 ? h->family->rope_base : 10000, .factor = 1, .attn_factor = 1};
     MOTE_TRY(get_f32(config, "rope_freq_constant", false, &h->rope.base, err)); /* OpenELM */
     MOTE_TRY(get_f32(config, "rope_theta", false, &h->rope.base, err));
     const mote_json *parameters = mote_json_get(config, "rope_parameters");
@@ -238,11 +238,19 @@ static mote_status read_experts(const mote_json *config, mote_hparams *h, mote_e
             return mote_error_set(err, MOTE_ERR_FORMAT, "config.json: mlp_only_layers[%zu] is no layer", i);
         h->layers[l].has_experts = false;
     }
+    uint32_t n_shared = 0;
+    MOTE_TRY(get_u32(config, "shared_intermediate_size", false, &n_shared, err));
     for (uint32_t l = 0; l < h->n_layers; l++)
         if (h->layers[l].has_experts)
-            h->layers[l].n_ff = 0;
+            h->layers[l].n_ff = n_shared;
     mote_hparams_take_largest(h);
     return MOTE_OK;
+}
+
+static const char *norm_eps_key(const mote_json *config, const mote_hparams *h) {
+    if (h->family->uses_layer_norm && mote_json_get(config, "layer_norm_eps"))
+        return "layer_norm_eps";
+    return h->family->recurrent == MOTE_MIXER_SHORTCONV ? "norm_eps" : "rms_norm_eps";
 }
 
 /* The numbers that every family but OpenELM has under the same names. */
@@ -262,7 +270,7 @@ static mote_status read_sizes(const mote_json *config, mote_hparams *h, mote_err
         return mote_error_set(err, MOTE_ERR_FORMAT, "config.json: hidden_size %u is no multiple of num_attention_heads %u", h->n_embd, h->n_heads);
     if (h->head_dim == 0)
         h->head_dim = h->n_embd / h->n_heads;
-    MOTE_TRY(get_f32(config, mote_json_get(config, "layer_norm_eps") && h->family->uses_layer_norm ? "layer_norm_eps" : "rms_norm_eps", true, &h->norm_eps, err));
+    MOTE_TRY(get_f32(config, norm_eps_key(config, h), true, &h->norm_eps, err));
     return mote_hparams_init_layers(h, err);
 }
 
@@ -282,6 +290,8 @@ mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, m
     MOTE_TRY(read_experts(config, h, err));
     MOTE_TRY(read_rope(config, h, err));
     MOTE_TRY(read_no_rope(config, h, err));
+    if (h->family->recurrent != MOTE_MIXER_ATTENTION)
+        MOTE_TRY(mote_hparams_read_recurrent_config(config, h, err));
     MOTE_TRY(read_window(config, h, err));
     return mote_hparams_check(h, err);
 }

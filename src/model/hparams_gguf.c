@@ -61,8 +61,8 @@ static mote_status read_experts(const mote_gguf *g, mote_hparams *h, mote_error 
     mote_expert_hparams *e = &h->experts;
     MOTE_TRY(get_u32(g, h, "expert_count", false, &e->n, err));
     MOTE_TRY(get_u32(g, h, "expert_used_count", false, &e->n_used, err));
-    if (e->n == 0 && e->n_used == 0)
-        return h->family->has_experts ? mote_error_set(err, MOTE_ERR_FORMAT, "%s.expert_count is missing or 0", h->family->name) : MOTE_OK;
+    if (e->n == 0 && (e->n_used == 0 || h->family->may_be_dense))
+        return h->family->has_experts && !h->family->may_be_dense ? mote_error_set(err, MOTE_ERR_FORMAT, "%s.expert_count is missing or 0", h->family->name) : MOTE_OK;
     if (!h->family->has_experts)
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s.expert_count %u, expert_used_count %u: mixtures of experts are not supported for this architecture", h->family->name,
                               e->n, e->n_used);
@@ -79,10 +79,13 @@ static mote_status read_experts(const mote_gguf *g, mote_hparams *h, mote_error 
     MOTE_TRY(get_f32(g, h, "expert_weights_scale", false, &scale, err));
     if (scale != 1 && scale != 0)
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s.expert_weights_scale %g is not supported", h->family->name, (double)scale);
+    uint32_t n_shared = 0;
+    MOTE_TRY(get_u32(g, h, "expert_shared_feed_forward_length", false, &n_shared, err));
     for (uint32_t l = 0; l < h->n_layers; l++) {
         h->layers[l].has_experts = true;
-        h->layers[l].n_ff = 0;
+        h->layers[l].n_ff = n_shared;
     }
+    mote_hparams_take_largest(h);
     return MOTE_OK;
 }
 
@@ -216,6 +219,8 @@ mote_status mote_hparams_from_gguf(const mote_gguf *g, mote_hparams *h, mote_err
     MOTE_TRY(read_multipliers(g, h, err));
     MOTE_TRY(read_experts(g, h, err));
     MOTE_TRY(read_rope(g, h, err));
+    if (h->family->recurrent != MOTE_MIXER_ATTENTION)
+        MOTE_TRY(mote_hparams_read_recurrent_gguf(g, h, err));
     MOTE_TRY(read_window(g, h, err));
     MOTE_TRY(refuse_parallel(g, h, err));
     MOTE_TRY(read_vocabulary(g, h, err));

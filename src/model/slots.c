@@ -1,6 +1,6 @@
 #include "model/slots.h"
 
-#include "model/hparams.h"
+#include "model/recurrent.h"
 
 mote_slot_kind mote_slot_kind_of(mote_slot slot) {
     switch (slot) {
@@ -14,7 +14,11 @@ mote_slot_kind mote_slot_kind_of(mote_slot slot) {
     case MOTE_SLOT_UP:
     case MOTE_SLOT_DOWN:
     case MOTE_SLOT_ROUTER:
+    case MOTE_SLOT_MIXER_IN:
+    case MOTE_SLOT_MIXER_OUT:
         return MOTE_SLOT_KIND_MATRIX;
+    case MOTE_SLOT_CONV:
+        return MOTE_SLOT_KIND_TAPS;
     case MOTE_SLOT_EXPERTS_GATE:
     case MOTE_SLOT_EXPERTS_UP:
     case MOTE_SLOT_EXPERTS_DOWN:
@@ -83,6 +87,22 @@ void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint
     case MOTE_SLOT_ROPE_SHORT:
     case MOTE_SLOT_ROPE_LONG:
         return shape(rows, columns, 1, h->n_rot / 2);
+    case MOTE_SLOT_MIXER_IN:
+        return shape(rows, columns, mote_recurrent_in_width(h, l->mixer), h->n_embd);
+    case MOTE_SLOT_MIXER_OUT:
+        return shape(rows, columns, h->n_embd, mote_recurrent_out_width(h, l->mixer));
+    case MOTE_SLOT_MIXER_IN_BIAS:
+        return shape(rows, columns, 1, mote_recurrent_in_width(h, l->mixer));
+    case MOTE_SLOT_CONV:
+        return shape(rows, columns, mote_recurrent_channels(h, l->mixer), h->recurrent.n_taps);
+    case MOTE_SLOT_CONV_BIAS:
+        return shape(rows, columns, 1, mote_recurrent_channels(h, l->mixer));
+    case MOTE_SLOT_SSM_DT_BIAS:
+    case MOTE_SLOT_SSM_A:
+    case MOTE_SLOT_SSM_D:
+        return shape(rows, columns, 1, h->recurrent.n_heads);
+    case MOTE_SLOT_SSM_NORM:
+        return shape(rows, columns, 1, h->recurrent.d_inner);
     default:
         return shape(rows, columns, 1, h->n_embd);
     }
@@ -113,6 +133,18 @@ bool mote_slot_is_in_layer(const mote_hparams *h, mote_slot slot, uint32_t layer
     case MOTE_SLOT_EXPERTS_UP:
     case MOTE_SLOT_EXPERTS_DOWN:
         return l->has_experts;
+    case MOTE_SLOT_MIXER_IN:
+    case MOTE_SLOT_MIXER_IN_BIAS:
+    case MOTE_SLOT_CONV:
+    case MOTE_SLOT_CONV_BIAS:
+    case MOTE_SLOT_MIXER_OUT:
+    case MOTE_SLOT_MIXER_OUT_BIAS:
+        return l->mixer != MOTE_MIXER_ATTENTION;
+    case MOTE_SLOT_SSM_DT_BIAS:
+    case MOTE_SLOT_SSM_A:
+    case MOTE_SLOT_SSM_D:
+    case MOTE_SLOT_SSM_NORM:
+        return l->mixer == MOTE_MIXER_MAMBA2;
     default:
         return true;
     }

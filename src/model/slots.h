@@ -44,6 +44,16 @@ typedef enum mote_slot {
     MOTE_SLOT_EXPERTS_GATE, /* [n_experts][experts.n_ff, n_embd] */
     MOTE_SLOT_EXPERTS_UP,
     MOTE_SLOT_EXPERTS_DOWN, /* [n_experts][n_embd, experts.n_ff] */
+    MOTE_SLOT_MIXER_IN,     /* recurrent layers (model/recurrent.h): [in width, n_embd] */
+    MOTE_SLOT_MIXER_IN_BIAS,
+    MOTE_SLOT_CONV,      /* [n_channels, n_taps]; loaded as [n_taps, n_channels] */
+    MOTE_SLOT_CONV_BIAS, /* [n_channels] */
+    MOTE_SLOT_SSM_DT_BIAS,
+    MOTE_SLOT_SSM_A, /* [n_heads], negative; some checkpoints store log(-A) */
+    MOTE_SLOT_SSM_D,
+    MOTE_SLOT_SSM_NORM,  /* [d_inner] */
+    MOTE_SLOT_MIXER_OUT, /* [n_embd, out width] */
+    MOTE_SLOT_MIXER_OUT_BIAS,
     MOTE_SLOT_COUNT
 } mote_slot;
 
@@ -52,7 +62,8 @@ typedef enum mote_slot_kind {
     MOTE_SLOT_KIND_EXPERTS, /* a packed matrix an expert */
     MOTE_SLOT_KIND_VECTOR,  /* float32 */
     MOTE_SLOT_KIND_NORM,    /* a vector that some checkpoints store minus 1 */
-    MOTE_SLOT_KIND_TABLE    /* rows of float32 */
+    MOTE_SLOT_KIND_TABLE,   /* rows of float32 */
+    MOTE_SLOT_KIND_TAPS     /* float32, rows and columns exchanged */
 } mote_slot_kind;
 
 struct mote_hparams;

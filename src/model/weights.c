@@ -15,6 +15,7 @@ typedef struct job {
     const mote_tensor_view *view;
     mote_packed *target; /* NULL: a vector or a plain table */
     float *floats;       /* its place */
+    mote_slot_kind kind;
     bool plus_one;
 } job;
 
@@ -53,7 +54,7 @@ static const float *add_floats(loader *l, mote_slot slot, uint32_t layer) {
     if (!v->data)
         return NULL;
     float *p = (float *)take(l, v->n_rows * v->n_columns * 4);
-    l->jobs[l->n_jobs++] = (job){.view = v, .floats = p, .plus_one = l->norm_plus_one && mote_slot_kind_of(slot) == MOTE_SLOT_KIND_NORM};
+    l->jobs[l->n_jobs++] = (job){.view = v, .floats = p, .kind = mote_slot_kind_of(slot), .plus_one = l->norm_plus_one && mote_slot_kind_of(slot) == MOTE_SLOT_KIND_NORM};
     return p;
 }
 
@@ -89,9 +90,23 @@ static void lay_out(loader *l, mote_weights *w) {
         w->output = w->token_embd;
 }
 
+/* Row by row, each becoming a column. */
+static void load_taps(const mote_tensor_view *v, float *floats) {
+    float row[MOTE_SSM_MAX_TAPS];
+    for (uint64_t r = 0; r < v->n_rows; r++) {
+        mote_tensor_view_read(v, r, 1, row);
+        for (uint64_t c = 0; c < v->n_columns; c++)
+            floats[c * v->n_rows + r] = row[c];
+    }
+}
+
 static void load_floats(const job *j) {
     size_t n = (size_t)(j->view->n_rows * j->view->n_columns);
-    mote_blocks_dequantize(j->view->type, j->view->data, j->floats, n);
+    if (j->kind == MOTE_SLOT_KIND_TAPS) {
+        load_taps(j->view, j->floats);
+        return;
+    }
+    mote_tensor_view_read(j->view, 0, j->view->n_rows, j->floats);
     for (size_t i = 0; j->plus_one && i < n; i++)
         j->floats[i] += 1;
 }

@@ -27,6 +27,7 @@ typedef struct mote_tensor_view {
     mote_dtype type;            /* as stored */
     mote_dtype packed_type;     /* of matrices: as the kernels get it */
     uint64_t n_rows, n_columns; /* a vector: 1 row */
+    bool is_log;                /* what is meant is the negative exponential of what is stored (Mamba's A) */
     const uint8_t *data;        /* NULL: the tensor is absent */
     uint64_t n_bytes;
     const mote_int_matrix *ints; /* not NULL: data are its numbers, and rows are read through it from ints_row on; type is the one that loses nothing to speak of */

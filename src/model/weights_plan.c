@@ -4,6 +4,7 @@
 #include "kernels/blocks.h"
 #include "model/weights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ void mote_tensor_view_read(const mote_tensor_view *v, uint64_t first_row, uint64
     }
     for (uint64_t r = 0; r < n_rows; r++)
         mote_blocks_dequantize(v->type, v->data + (first_row + r) * row_bytes, out + r * v->n_columns, (size_t)v->n_columns);
+    for (uint64_t i = 0; v->is_log && i < n_rows * v->n_columns; i++)
+        out[i] = -expf(out[i]);
 }
 
 /* A whole tensor of the source: n_matrices times [n_rows, n_columns]. */
@@ -116,10 +119,19 @@ static void part_of(const mote_hparams *h, mote_tensor_part part, uint32_t layer
     *all = part == MOTE_PART_WHOLE ? rows : part == MOTE_PART_FIRST_HALF || part == MOTE_PART_SECOND_HALF ? 2 * rows : n_q + 2 * n_kv;
 }
 
-static mote_status check_shape(const char *name, const found_tensor *f, mote_slot_kind kind, uint64_t rows, uint64_t columns, uint64_t n_matrices, mote_error *err) {
+/* A vector has one row or one column; Mamba's norm, a row a group. Kernels of convolutions over single channels have a dimension of 1 in the middle. */
+static bool is_vector_of(const mote_hparams *h, const found_tensor *f, mote_slot slot, uint64_t columns) {
+    bool has_groups = slot == MOTE_SLOT_SSM_NORM && f->n_rows == h->recurrent.n_groups;
+    return f->n_columns * f->n_rows == columns && (f->n_rows == 1 || f->n_columns == 1 || has_groups) && f->n_matrices == 1;
+}
+
+static mote_status check_shape(const planner *p, const char *name, const found_tensor *f, mote_slot slot, uint64_t rows, uint64_t columns, uint64_t n_matrices, mote_error *err) {
+    mote_slot_kind kind = mote_slot_kind_of(slot);
     bool fits = f->n_columns == columns && f->n_rows == rows && f->n_matrices == n_matrices;
     if (kind == MOTE_SLOT_KIND_VECTOR || kind == MOTE_SLOT_KIND_NORM)
-        fits = f->n_columns * f->n_rows == columns && (f->n_rows == 1 || f->n_columns == 1) && f->n_matrices == 1;
+        fits = is_vector_of(p->h, f, slot, columns);
+    if (kind == MOTE_SLOT_KIND_TAPS)
+        fits = f->n_columns == columns && (f->n_rows == 1 || f->n_matrices == 1) && f->n_rows * f->n_matrices == rows;
     if (kind == MOTE_SLOT_KIND_TABLE && rows == 1)
         fits = f->n_columns == columns && f->n_rows >= 1 && f->n_matrices == 1;
     if (fits)
@@ -189,11 +201,12 @@ static mote_status plan_view(const planner *p, const mote_tensor_name *n, uint32
     part_of(h, is_gguf ? n->gguf_part : n->hf_part, layer, rows, &before, &all);
     const char *second = strstr(format, "%u");
     bool is_stack = kind == MOTE_SLOT_KIND_EXPERTS && !(second && strstr(second + 2, "%u"));
-    MOTE_TRY(check_shape(v->name, &f, kind, kind == MOTE_SLOT_KIND_TABLE && rows != 1 ? rows : all, columns, is_stack ? h->experts.n : 1, err));
+    MOTE_TRY(check_shape(p, v->name, &f, n->slot, kind == MOTE_SLOT_KIND_TABLE && rows != 1 ? rows : all, columns, is_stack ? h->experts.n : 1, err));
     v->type = f.type;
     v->n_columns = columns;
     v->n_rows = rows;
-    uint64_t matrix_bytes = f.n_bytes / f.n_matrices, row_bytes = matrix_bytes / (kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS ? all : 1);
+    v->is_log = n->slot == MOTE_SLOT_SSM_A && !is_gguf;
+    uint64_t matrix_bytes = f.n_bytes / (is_stack ? f.n_matrices : 1), row_bytes = matrix_bytes / (kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS ? all : 1);
     v->data = f.data + (is_stack ? expert * matrix_bytes : 0) + (f.ints ? 0 : before * row_bytes);
     v->n_bytes = all == rows ? matrix_bytes : rows * row_bytes;
     v->ints = f.ints;

@@ -12,8 +12,6 @@ shift 3
 pending='
 awq-int4/* gptq-*/*
 embeddinggemma/* nomic-bert/* xlm-roberta/* qwen3-embedding/* bert-cls/gguf bert-mean/gguf
-granite-4-h-*/* granite-4-dense/folder granite-4-dense/older granite-4-attention-moe/*
-lfm2/*
 llama/*+*
 '
 
