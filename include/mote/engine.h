@@ -21,6 +21,7 @@ extern "C" {
 
 typedef struct mote_engine mote_engine;
 typedef struct mote_session mote_session;
+typedef struct mote_adapter mote_adapter; /* <mote/adapter.h> */
 
 typedef struct mote_engine_options {
     size_t size;
@@ -30,11 +31,14 @@ typedef struct mote_engine_options {
     int32_t n_sessions;       /* sessions at a time; 0: 1 */
     const char *cache_type_k; /* NULL: "f16" (exact path: "f32"); "f32", "f16", "bf16" */
     const char *cache_type_v;
-    uint64_t mem_max_bytes; /* 0: no limit; covers weights, cache and scratch. Refused before anything is allocated. */
+    uint64_t mem_max_bytes;              /* 0: no limit; covers weights, cache and scratch. Refused before anything is allocated. */
+    const mote_adapter *const *adapters; /* [n_adapters]: those that every session begins with, as by mote_session_set_adapters */
+    const float *adapter_scales;         /* NULL: 1 each */
+    size_t n_adapters;
 } mote_engine_options;
 
 #define MOTE_ENGINE_OPTIONS_INIT \
-    { sizeof(mote_engine_options), 0, 0, 0, 0, NULL, NULL, 0 }
+    { sizeof(mote_engine_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, 0 }
 
 /* What a model and an engine of these options would take, without loading anything: *n_bytes covers weights, caches and scratch. MOTE_ERR_BUDGET (the message has the numbers) when
  * that is above options->mem_max_bytes; other errors as mote_model_open and mote_engine_create. Both options may be NULL. */

@@ -2,6 +2,7 @@
 #ifndef MOTE_MOTE_H
 #define MOTE_MOTE_H
 
+#include <mote/adapter.h>
 #include <mote/check.h>
 #include <mote/convert.h>
 #include <mote/embed.h>

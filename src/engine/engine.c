@@ -24,6 +24,21 @@ static mote_status take_memory(mote_engine *e, mote_error *err) {
     return MOTE_OK;
 }
 
+/* The adapters of new sessions. They are weights, so they count as such. */
+static mote_status take_adapters(mote_engine *e, const mote_engine_options *o, uint64_t *n_bytes, mote_error *err) {
+    if (o->n_adapters > MOTE_ADAPTERS_MAX)
+        return mote_error_set(err, MOTE_ERR_LIMIT, "%zu adapters, at most %d work together", o->n_adapters, MOTE_ADAPTERS_MAX);
+    for (size_t i = 0; i < o->n_adapters; i++) {
+        if (o->adapters[i]->model != e->model)
+            return mote_error_set(err, MOTE_ERR_ARGUMENT, "adapter %zu was opened for another model", i);
+        e->adapters[i] = o->adapters[i];
+        e->adapter_scales[i] = o->adapter_scales ? o->adapter_scales[i] : 1;
+        *n_bytes += o->adapters[i]->n_bytes + mote_decoder_adapter_bytes(e->adapters[i], e->n_batch);
+    }
+    e->n_adapters = o->n_adapters;
+    return MOTE_OK;
+}
+
 mote_status mote_engine_create(const mote_model *model, const mote_engine_options *options, mote_engine **engine, mote_error *err) {
     mote_engine_options o = MOTE_ENGINE_OPTIONS_INIT;
     if (options)
@@ -40,9 +55,11 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
     mote_engine_settings set;
     mote_status status;
     MOTE_TRY_DONE(mote_engine_settings_read(&set, &model->h, model->exact, &o, err));
-    MOTE_TRY_DONE(mote_engine_settings_check_budget(&set, model->w.n_bytes, o.mem_max_bytes, err));
     e->n_ctx = set.n_ctx;
     e->n_batch = set.n_batch;
+    uint64_t adapter_bytes = 0;
+    MOTE_TRY_DONE(take_adapters(e, &o, &adapter_bytes, err));
+    MOTE_TRY_DONE(mote_engine_settings_check_budget(&set, model->w.n_bytes + adapter_bytes, o.mem_max_bytes, err));
     e->layout = set.layout;
     e->n_sessions = set.n_sessions;
     e->cache_stride = set.cache_stride;
@@ -61,6 +78,8 @@ void mote_engine_free(mote_engine **engine) {
     mote_engine *e = *engine;
     if (!e)
         return;
+    for (int32_t i = 0; e->sessions && i < e->n_sessions; i++)
+        mote_adapter_set_deinit(&e->sessions[i].adapters);
     mote_decoder_free(&e->decoder);
     mote_thread_pool_free(&e->pool);
     mote_mem_free(e->sessions);

@@ -7,6 +7,7 @@
 #include "model/decoder.h"
 #include "model/loaded.h"
 
+#include <mote/adapter.h>
 #include <mote/engine.h>
 
 struct mote_engine {
@@ -19,7 +20,10 @@ struct mote_engine {
     mote_session *sessions; /* [n_sessions] */
     uint8_t *cache_bytes;   /* [n_sessions][cache_stride] */
     size_t cache_stride;
-    int32_t *tokens; /* [n_sessions][n_ctx] */
+    int32_t *tokens;                                 /* [n_sessions][n_ctx] */
+    const mote_adapter *adapters[MOTE_ADAPTERS_MAX]; /* of a new session */
+    float adapter_scales[MOTE_ADAPTERS_MAX];
+    size_t n_adapters;
     uint64_t n_bytes;
 };
 
@@ -28,7 +32,8 @@ struct mote_session {
     mote_cache cache;
     int32_t *tokens;
     size_t n_tokens;
-    size_t n_computed;   /* of these, the first that the cache has; the others are computed again before the next ones */
+    size_t n_computed; /* of these, the first that the cache has; the others are computed again before the next ones */
+    mote_adapter_set adapters;
     const float *logits; /* of the last token; NULL when they don't belong to it any more */
     atomic_bool cancel;
     bool is_used;

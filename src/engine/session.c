@@ -10,10 +10,11 @@ mote_status mote_session_create(mote_engine *engine, mote_session **session, mot
         mote_session *s = &engine->sessions[i];
         if (s->is_used)
             continue;
-        s->is_used = true;
         s->n_tokens = s->n_computed = 0;
         s->logits = NULL;
         atomic_store(&s->cancel, false);
+        MOTE_TRY(mote_session_set_adapters(s, engine->adapters, engine->adapter_scales, engine->n_adapters, err));
+        s->is_used = true;
         *session = s;
         return MOTE_OK;
     }
@@ -21,9 +22,29 @@ mote_status mote_session_create(mote_engine *engine, mote_session **session, mot
 }
 
 void mote_session_free(mote_session **session) {
-    if (*session)
+    if (*session) {
+        mote_adapter_set_deinit(&(*session)->adapters);
         (*session)->is_used = false;
+    }
     *session = NULL;
+}
+
+mote_status mote_session_set_adapters(mote_session *session, const mote_adapter *const *adapters, const float *scales, size_t n, mote_error *err) {
+    mote_adapter_set set;
+    for (size_t i = 0; i < n; i++)
+        if (adapters[i]->model != session->engine->model)
+            return mote_error_set(err, MOTE_ERR_ARGUMENT, "adapter %zu was opened for another model", i);
+    MOTE_TRY(mote_adapter_set_init(&set, adapters, scales, n, err));
+    mote_status status = mote_decoder_reserve_adapters(session->engine->decoder, &set, err);
+    if (status != MOTE_OK || mote_adapter_set_equal(&set, &session->adapters)) {
+        mote_adapter_set_deinit(&set);
+        return status;
+    }
+    mote_adapter_set_deinit(&session->adapters);
+    session->adapters = set;
+    session->n_computed = 0; /* keys and values were computed with the former set */
+    session->logits = NULL;
+    return MOTE_OK;
 }
 
 static mote_status check_ids(const mote_session *s, const int32_t *ids, size_t n_ids, mote_error *err) {
@@ -82,6 +103,7 @@ static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, mo
     for (int32_t i = 0; i < e->n_sessions; i++)
         e->sessions[i].logits = NULL; /* one buffer for all */
     memmove(s->tokens + before, ids, n_ids * sizeof *ids);
+    mote_decoder_set_adapters(e->decoder, s->adapters.n ? &s->adapters : NULL);
     mote_status status = compute_to(s, before, end, fn, context);
     if (status != MOTE_OK) {
         if (s->n_computed > before)

@@ -50,9 +50,17 @@ mote_acts mote_act_buffer_view(const mote_act_buffer *b, mote_act_kind kind, siz
 
 void mote_product_run(const mote_kernels *kernels, mote_thread_pool *pool, const mote_product *products, int n_products, const mote_act_buffer *acts, size_t first,
                       size_t n_tokens) {
+    size_t strides[MOTE_PRODUCTS_MAX];
+    for (int i = 0; i < n_products; i++)
+        strides[i] = products[i].w->n_rows;
+    mote_product_run_strided(kernels, pool, products, strides, n_products, acts, first, n_tokens);
+}
+
+void mote_product_run_strided(const mote_kernels *kernels, mote_thread_pool *pool, const mote_product *products, const size_t *strides, int n_products, const mote_act_buffer *acts,
+                              size_t first, size_t n_tokens) {
     /* Small enough pieces that a thread which was interrupted doesn't hold the others up, large enough that handing out costs nothing. */
     enum { PIECES_A_THREAD = 8 };
-    size_t n_panels[4], n_all = 0;
+    size_t n_panels[MOTE_PRODUCTS_MAX], n_all = 0;
     for (int i = 0; i < n_products; i++)
         n_all += n_panels[i] = (products[i].w->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS;
     size_t piece = n_all / ((size_t)mote_thread_pool_size(pool) * PIECES_A_THREAD);
@@ -68,7 +76,7 @@ void mote_product_run(const mote_kernels *kernels, mote_thread_pool *pool, const
                 continue;
             const mote_packed *w = products[i].w;
             mote_acts x = mote_act_buffer_view(acts, mote_pack_act_kind(w->type), w->k, first, n_tokens);
-            kernels->matmul(w, from, to, &x, products[i].y, w->n_rows);
+            kernels->matmul(w, from, to, &x, products[i].y, strides[i]);
         }
     }
 }

@@ -28,8 +28,12 @@ typedef struct mote_product {
     float *y;
 } mote_product;
 
-/* The calling thread's share of up to 4 products with the same activations: panels are handed out by the pool's counter. Callers put a barrier behind it. */
+/* The calling thread's share of products with the same activations: panels are handed out by the pool's counter. Callers put a barrier behind it. */
+enum { MOTE_PRODUCTS_MAX = 64 };
 void mote_product_run(const mote_kernels *kernels, mote_thread_pool *pool, const mote_product *products, int n_products, const mote_act_buffer *acts, size_t first,
                       size_t n_tokens);
+/* The same for results [n_tokens, strides[i]], of which w->n_rows are written. */
+void mote_product_run_strided(const mote_kernels *kernels, mote_thread_pool *pool, const mote_product *products, const size_t *strides, int n_products, const mote_act_buffer *acts,
+                              size_t first, size_t n_tokens);
 
 #endif

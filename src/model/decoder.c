@@ -105,6 +105,7 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
 void mote_decoder_free(mote_decoder **decoder) {
     if (*decoder) {
         mote_mem_free((*decoder)->memory);
+        mote_mem_free((*decoder)->adapter_acts);
         mote_mem_free(*decoder);
     }
     *decoder = NULL;
@@ -127,6 +128,8 @@ void mote_decoder_set_acts(mote_decoder *d, mote_act_buffer *acts, size_t t, con
         if (d->observe)
             d->observe(d->observe_context, users[i], t, x);
     }
+    if (d->adapters && acts == &d->acts)
+        mote_decoder_adapter_begin(d, t, x, users, n_users);
 }
 
 static float *row_of(const mote_decoder *d, int worker) {
@@ -197,8 +200,7 @@ static void run_attention(mote_decoder *d, uint32_t l, int worker) {
     const mote_model *m = d->model;
     const mote_packed *w = m->w.layers[l].m, *qkv[] = {&w[MOTE_SLOT_Q], &w[MOTE_SLOT_K], &w[MOTE_SLOT_V]}, *o[] = {&w[MOTE_SLOT_O]};
     enter_layer(d, l, worker, qkv, 3);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{qkv[0], d->q}, {qkv[1], d->k}, {qkv[2], d->v}}, 3, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, qkv, (float *const[]){d->q, d->k, d->v}, 3, d->n);
     MOTE_FOR_EACH(d, t, d->n)
     mote_decoder_store_keys(d, l, t, worker);
     mote_thread_pool_barrier(d->pool);
@@ -210,8 +212,7 @@ static void run_attention(mote_decoder *d, uint32_t l, int worker) {
     MOTE_FOR_EACH(d, t, d->n)
     mote_decoder_set_acts(d, &d->acts, t, d->attn + t * n_q, o, 1);
     mote_thread_pool_barrier(d->pool);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{o[0], d->out}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, o, &d->out, 1, d->n);
 }
 
 static void run_recurrent(mote_decoder *d, uint32_t l, int worker) {
@@ -243,16 +244,14 @@ static void run_ffn(mote_decoder *d, uint32_t l, int worker, float *y) {
     const mote_model *m = d->model;
     const mote_packed *w = m->w.layers[l].m, *gate_up[] = {&w[MOTE_SLOT_GATE], &w[MOTE_SLOT_UP]}, *down[] = {&w[MOTE_SLOT_DOWN]};
     size_t n_ff = m->h.layers[l].n_ff;
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{gate_up[0], d->gate}, {gate_up[1], d->up}}, 2, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, gate_up, (float *const[]){d->gate, d->up}, 2, d->n);
     MOTE_FOR_EACH(d, t, d->n) {
         float *row = row_of(d, worker);
         mote_decoder_activate(d, d->gate + t * n_ff, d->up + t * n_ff, row, n_ff);
         mote_decoder_set_acts(d, &d->acts, t, row, down, 1);
     }
     mote_thread_pool_barrier(d->pool);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{down[0], y}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, down, &y, 1, d->n);
 }
 
 /* The feed-forward network beside the experts, which every token has (Granite 4). Reads what the router read. */
@@ -323,8 +322,7 @@ static void logits_run(void *context, int worker, int n_workers) {
         mote_decoder_set_acts(d, &d->acts, i, x, head, 1);
     }
     mote_thread_pool_barrier(d->pool);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{head[0], d->logits}}, 1, &d->acts, 0, d->n_logits);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, head, &d->logits, 1, d->n_logits);
     MOTE_FOR_EACH(d, i, d->n_logits) {
         float *logits = d->logits + i * m->h.n_vocab;
         if (m->h.logit_scale != 1)

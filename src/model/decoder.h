@@ -6,6 +6,7 @@
 #define MOTE_MODEL_DECODER_H
 
 #include "base/thread_pool.h"
+#include "model/adapter.h"
 #include "model/cache.h"
 #include "model/loaded.h"
 
@@ -26,6 +27,13 @@ MOTE_MUST_CHECK mote_status mote_decoder_create(const mote_model *model, mote_th
 void mote_decoder_free(mote_decoder **decoder);
 /* NULL: nobody watches. */
 void mote_decoder_set_observer(mote_decoder *d, mote_decoder_observe_fn observe, void *context);
+
+/* What an adapter adds to the room of a pass. */
+size_t mote_decoder_adapter_bytes(const mote_adapter *adapter, size_t n_batch);
+/* Makes room for passes with these adapters; the decoder keeps it. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_decoder_reserve_adapters(mote_decoder *d, const mote_adapter_set *set, mote_error *err);
+/* The adapters of the next passes, for which room was made; borrowed. NULL: none. */
+void mote_decoder_set_adapters(mote_decoder *d, const mote_adapter_set *set);
 
 /* Computes tokens [n <= n_batch] at positions first_position … of the cache and stores their keys and values. The caller checks ids and room.
  * MOTE_ERR_CANCELLED when *cancel became true (looked at once a layer); the cache then holds part of the tokens, which the next pass overwrites. */

@@ -44,6 +44,10 @@ struct mote_decoder {
     mote_decoder_observe_fn observe; /* NULL: nobody */
     void *observe_context;
 
+    const mote_adapter_set *adapters; /* of the next passes; NULL: none */
+    float *adapter_acts;              /* [n_batch, adapter_columns]: A x */
+    size_t adapter_columns;
+
     /* of the running pass */
     const mote_cache *cache;
     const int32_t *tokens;
@@ -57,6 +61,10 @@ size_t mote_decoder_query_tile(const mote_hparams *h);
 size_t mote_decoder_pad_positions(size_t n);
 /* Writes row t of the activations in each form that the products of `users` ask for; observers see the row. */
 void mote_decoder_set_acts(mote_decoder *d, mote_act_buffer *acts, size_t t, const float *x, const mote_packed *const *users, int n_users);
+/* y[i] [n_tokens, users[i]->n_rows] = the products of up to 3 users with d->acts, and what adapters change of them; ends with a barrier (decoder_adapter.c). */
+void mote_decoder_products(mote_decoder *d, const mote_packed *const *users, float *const *y, int n_users, size_t n_tokens);
+/* What adapters need of row t besides the activations themselves. */
+void mote_decoder_adapter_begin(mote_decoder *d, size_t t, const float *x, const mote_packed *const *users, int n_users);
 /* row = activation(gate) * up */
 void mote_decoder_activate(const mote_decoder *d, const float *gate, const float *up, float *row, size_t n);
 

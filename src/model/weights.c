@@ -235,3 +235,16 @@ void mote_weights_free(mote_weights *w) {
     mote_mem_free(w->experts);
     *w = (mote_weights){0};
 }
+
+bool mote_weights_place_of(const mote_weights *w, uint32_t n_layers, const mote_packed *matrix, mote_slot *slot, uint32_t *layer) {
+    *layer = 0;
+    *slot = MOTE_SLOT_OUTPUT;
+    if (matrix == &w->output)
+        return true;
+    uintptr_t first = (uintptr_t)w->layers, at = (uintptr_t)matrix;
+    if (at < first || at - first >= n_layers * sizeof *w->layers)
+        return false;
+    *layer = (uint32_t)((at - first) / sizeof *w->layers);
+    *slot = (mote_slot)(matrix - w->layers[*layer].m);
+    return true;
+}
