@@ -45,6 +45,12 @@ const cli_option cli_flags_model[] = {
     END,
 };
 
+const cli_option cli_flags_lora[] = {
+    LIST("--lora", "FILE", loras, "an adapter: a PEFT folder or a GGUF; several with commas between them, or given again"),
+    LIST("--lora-scaled", "FILE:SCALE", scaled_loras, "the same with a scale (FILE:0.5), applied behind those of --lora"),
+    END,
+};
+
 const cli_option cli_flags_threads[] = {
     TEXT("-m --model", "MODEL", model, "$MOTE_MODEL", "a folder in Hugging Face layout, or a name that `mote models` lists"),
     CHOICE("--type", "TYPE", type, "f32", "the weights' own", "f32: the exact path"),
@@ -108,9 +114,16 @@ const cli_option cli_flags_sampling[] = {
 
 /* Names that users of llama.cpp know and that don't work here yet: refused by name, never ignored. */
 const cli_option cli_flags_later[] = {
-    LATER("--grammar", "GRAMMAR"), LATER("--grammar-file", "FILE"),   LATER("-j --json-schema", "SCHEMA"), LATER("-jf --json-schema-file", "FILE"),
-    LATER("--lora", "FILE"),       LATER("--lora-scaled", "FILE:S"),  LATER("-md --model-draft", "FILE"),  LATER("-mm --mmproj", "FILE"),
-    LATER("--image", "FILE"),      LATER("--control-vector", "FILE"), LATER("--context-shift", NULL),      END,
+    LATER("--grammar", "GRAMMAR"),
+    LATER("--grammar-file", "FILE"),
+    LATER("-j --json-schema", "SCHEMA"),
+    LATER("-jf --json-schema-file", "FILE"),
+    LATER("-md --model-draft", "FILE"),
+    LATER("-mm --mmproj", "FILE"),
+    LATER("--image", "FILE"),
+    LATER("--control-vector", "FILE"),
+    LATER("--context-shift", NULL),
+    END,
 };
 
 const cli_option cli_flags_tokenize[] = {

@@ -26,6 +26,8 @@ void cli_options_init(cli_options *o) {
 
 void cli_options_deinit(cli_options *o) {
     free(o->arguments.items);
+    free(o->loras.items);
+    free(o->scaled_loras.items);
     free(o->files.items);
     free(o->stops.items);
     free(o->breakers.items);

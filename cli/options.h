@@ -33,6 +33,7 @@ typedef struct cli_options {
     const char *model, *type;
     uint64_t mem_max_bytes;
     int32_t n_threads;
+    cli_list loras, scaled_loras;
     /* its context */
     int32_t n_ctx; /* -1: not given */
     int32_t n_batch;

@@ -1,8 +1,10 @@
 /* Opening, in the order of what can be refused earliest: name, budget, weights, engine, sampler. */
 #include "cli/runtime.h"
 
+#include "cli/adapters.h"
 #include "cli/progress.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int cli_runtime_resolve(const cli_options *o, char **path) {
@@ -11,6 +13,34 @@ int cli_runtime_resolve(const cli_options *o, char **path) {
     if (status == MOTE_OK)
         return CLI_DONE;
     return cli_output_fail(cli_output_code(status, false), "`mote models` lists what is installed", "%s", err.message);
+}
+
+static int open_adapters(cli_runtime *r, const cli_options *o) {
+    cli_adapter_list list;
+    int code = cli_adapters_parse(o, &list);
+    r->adapters = code == CLI_DONE ? cli_alloc(list.n, sizeof *r->adapters) : NULL;
+    r->adapter_scales = code == CLI_DONE ? cli_alloc(list.n, sizeof *r->adapter_scales) : NULL;
+    uint64_t used = r->info.weights_bytes;
+    double begun = cli_output_clock();
+    for (size_t i = 0; code == CLI_DONE && i < list.n; i++) {
+        mote_adapter_options options = MOTE_ADAPTER_OPTIONS_INIT;
+        mote_error err = {0};
+        options.mem_max_bytes = o->mem_max_bytes > used ? o->mem_max_bytes - used : o->mem_max_bytes ? 1 : 0;
+        options.n_threads = o->n_threads;
+        mote_status status = mote_adapter_open(r->model, list.paths[i], &options, &r->adapters[i], &err);
+        if (status != MOTE_OK) {
+            code = cli_output_status(status, &err, false);
+            break;
+        }
+        mote_adapter_info info;
+        mote_adapter_get_info(r->adapters[i], &info);
+        used += info.n_bytes;
+        r->adapter_scales[i] = list.scales[i];
+        r->n_adapters++;
+    }
+    r->load_seconds += cli_output_clock() - begun;
+    cli_adapters_free(&list);
+    return code;
 }
 
 int cli_runtime_open_model(cli_runtime *r, const cli_options *o) {
@@ -35,7 +65,7 @@ int cli_runtime_open_model(cli_runtime *r, const cli_options *o) {
     r->load_seconds = cli_output_clock() - begun;
     mote_model_get_info(r->model, &r->info);
     r->tokenizer = mote_model_tokenizer(r->model);
-    return CLI_DONE;
+    return open_adapters(r, o);
 }
 
 mote_engine_options cli_runtime_engine_options(const cli_runtime *r, const cli_options *o) {
@@ -46,6 +76,9 @@ mote_engine_options cli_runtime_engine_options(const cli_runtime *r, const cli_o
     options.cache_type_k = o->cache_type_k;
     options.cache_type_v = o->cache_type_v;
     options.mem_max_bytes = o->mem_max_bytes;
+    options.adapters = (const mote_adapter *const *)r->adapters;
+    options.adapter_scales = r->adapter_scales;
+    options.n_adapters = r->n_adapters;
     return options;
 }
 
@@ -118,6 +151,10 @@ void cli_runtime_close(cli_runtime *r) {
     mote_sampler_free(&r->sampler);
     mote_session_free(&r->session);
     mote_engine_free(&r->engine);
+    for (size_t i = 0; i < r->n_adapters; i++)
+        mote_adapter_free(&r->adapters[i]);
+    free(r->adapters);
+    free(r->adapter_scales);
     mote_model_free(&r->model);
     mote_free(r->path);
     memset(r, 0, sizeof *r);

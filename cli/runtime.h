@@ -9,6 +9,9 @@ typedef struct cli_runtime {
     mote_model *model;
     mote_model_info info;
     const mote_tokenizer *tokenizer; /* the model's; NULL if it has none */
+    mote_adapter **adapters;         /* [n_adapters], in the order in which they are applied */
+    float *adapter_scales;
+    size_t n_adapters;
     mote_engine *engine;
     mote_session *session;
     mote_sampler *sampler;
@@ -17,6 +20,7 @@ typedef struct cli_runtime {
 
 /* All of these give an exit code and print what went wrong. */
 int cli_runtime_resolve(const cli_options *o, char **path);
+/* The model, and its adapters. */
 int cli_runtime_open_model(cli_runtime *r, const cli_options *o);
 /* Model, engine, session and sampler. */
 int cli_runtime_open(cli_runtime *r, const cli_options *o);
