@@ -10,7 +10,6 @@ shift 3
 
 # Not yet supported: names as the lines of this script's report begin. To be emptied.
 pending='
-awq-int4/* gptq-*/*
 embeddinggemma/* nomic-bert/* xlm-roberta/* qwen3-embedding/* bert-cls/gguf bert-mean/gguf
 llama/*+*
 '
