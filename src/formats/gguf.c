@@ -7,9 +7,12 @@
 
 static mote_status create(const char *path, mote_gguf **gguf, mote_error *err) {
     mote_gguf *g = *gguf = mote_mem_zalloc_array(1, sizeof *g);
-    if (g)
+    if (g) {
         g->path = mote_mem_dup_text(path);
-    if (g && g->path)
+        g->parts = mote_mem_zalloc_array(1, sizeof *g->parts);
+        g->n_parts = g->parts != NULL;
+    }
+    if (g && g->path && g->parts)
         return MOTE_OK;
     mote_gguf_close(gguf);
     return mote_error_alloc(err, sizeof *g);
@@ -18,15 +21,10 @@ static mote_status create(const char *path, mote_gguf **gguf, mote_error *err) {
 mote_status mote_gguf_open_part(const char *path, mote_gguf **gguf, mote_error *err) {
     MOTE_TRY(create(path, gguf, err));
     mote_gguf *g = *gguf;
-    mote_status status = MOTE_OK;
-    g->maps = mote_mem_zalloc_array(1, sizeof *g->maps);
-    if (!g->maps) {
-        status = mote_error_alloc(err, sizeof *g->maps);
-        goto done;
-    }
-    MOTE_TRY_DONE(mote_file_map_open(path, g->maps, err));
-    g->n_maps = 1;
-    status = mote_gguf_parse(g, g->maps->data, g->maps->len, err);
+    mote_status status;
+    mote_file_map *map = &g->parts->map;
+    MOTE_TRY_DONE(mote_file_map_open(path, map, err));
+    status = mote_gguf_parse(g, map->data, map->len, &g->parts->header, err);
     if (status != MOTE_OK)
         mote_error_prefix(err, "%s", path);
 done:
@@ -49,7 +47,7 @@ mote_status mote_gguf_open(const char *path, mote_gguf **gguf, mote_error *err) 
 mote_status mote_gguf_open_memory(const uint8_t *data, size_t n_bytes, const char *name, mote_gguf **gguf, mote_error *err) {
     uint32_t n_parts;
     MOTE_TRY(create(name, gguf, err));
-    mote_status status = mote_gguf_parse(*gguf, data, n_bytes, err);
+    mote_status status = mote_gguf_parse(*gguf, data, n_bytes, &(*gguf)->parts->header, err);
     if (status != MOTE_OK)
         mote_error_prefix(err, "%s", name);
     else
@@ -65,9 +63,11 @@ void mote_gguf_close(mote_gguf **gguf) {
     mote_gguf *g = *gguf;
     if (!g)
         return;
-    for (size_t i = 0; i < g->n_maps; i++)
-        mote_file_map_close(&g->maps[i]);
-    mote_mem_free(g->maps);
+    for (size_t i = 0; i < g->n_parts; i++) {
+        mote_file_map_close(&g->parts[i].map);
+        mote_mem_free(g->parts[i].header);
+    }
+    mote_mem_free(g->parts);
     mote_mem_free(g->values);
     mote_mem_free(g->tensors);
     mote_name_index_deinit(&g->keys);

@@ -7,7 +7,8 @@
  *     tensor data; offsets count from here and are multiples of the alignment
  *
  * Every count is held against the bytes that are left before anything is allocated from it, and every sum and product is checked: the bugs of other
- * readers of this format were nearly all one overflow. Specification: github.com/ggml-org/ggml, docs/gguf.md. */
+ * readers of this format were nearly all one overflow. All up to the padding is walked once to find its end, copied, and read from the copy, which nobody else can write.
+ * Specification: github.com/ggml-org/ggml, docs/gguf.md. */
 #include "base/error.h"
 #include "base/mem.h"
 #include "formats/gguf_private.h"
@@ -24,6 +25,7 @@ enum {
 typedef struct cursor {
     const uint8_t *data;
     uint64_t len, at;
+    uint64_t file_bytes; /* as long as len, or data is a copy of the file's beginning */
     mote_error *err;
 } cursor;
 
@@ -64,7 +66,7 @@ static const char *foreign_type_name(uint32_t type) {
 static mote_status take(cursor *c, uint64_t n, const char *what, const uint8_t **p) {
     if (n > c->len - c->at)
         return mote_error_set(c->err, MOTE_ERR_FORMAT, "truncated: %s of %" PRIu64 " bytes at offset %" PRIu64 " reaches beyond the end of file at %" PRIu64, what, n, c->at,
-                              c->len);
+                              c->file_bytes);
     *p = c->data + c->at;
     c->at += n;
     return MOTE_OK;
@@ -96,13 +98,13 @@ static mote_status take_array(cursor *c, mote_gguf_value *v) {
         return mote_error_set(c->err, MOTE_ERR_FORMAT, "array with unknown item type %" PRIu64, type);
     v->item_type = (mote_gguf_type)type;
     size_t item_bytes = mote_gguf_parse_item_bytes(v->item_type), least = item_bytes ? item_bytes : 8;
-    if (v->n_items > (c->len - c->at) / least)
+    if (v->n_items > (c->file_bytes - c->at) / least)
         return mote_error_set(c->err, MOTE_ERR_FORMAT, "truncated: array of length %" PRIu64 " (type %s) at offset %" PRIu64 " reaches beyond the end of file at %" PRIu64,
-                              v->n_items, mote_gguf_parse_type_name(v->item_type), c->at, c->len);
+                              v->n_items, mote_gguf_parse_type_name(v->item_type), c->at, c->file_bytes);
     v->data = c->data + c->at;
     if (item_bytes) {
-        c->at += v->n_items * item_bytes;
-        return MOTE_OK;
+        const uint8_t *items = NULL;
+        return take(c, v->n_items * item_bytes, "array", &items);
     }
     if (v->n_items > MOTE_GGUF_MAX_STRINGS)
         return mote_error_set(c->err, MOTE_ERR_LIMIT, "array of %" PRIu64 " strings is longer than %d", v->n_items, MOTE_GGUF_MAX_STRINGS);
@@ -255,8 +257,8 @@ static mote_status parse_tensors(mote_gguf *g, cursor *c, uint64_t n, extent *ex
 }
 
 /* Offsets to pointers: aligned, inside the file, no two over each other. Gaps are allowed, bytes after the last tensor too. */
-static mote_status place_tensors(mote_gguf *g, const cursor *c, uint64_t alignment, extent *extents) {
-    uint64_t start = (c->at + alignment - 1) / alignment * alignment, room = start < c->len ? c->len - start : 0;
+static mote_status place_tensors(mote_gguf *g, const uint8_t *data, const cursor *c, uint64_t alignment, extent *extents) {
+    uint64_t start = (c->at + alignment - 1) / alignment * alignment, room = start < c->file_bytes ? c->file_bytes - start : 0;
     for (size_t i = 0; i < g->n_tensors; i++) {
         mote_gguf_tensor *t = &g->tensors[i];
         extent *e = &extents[i];
@@ -268,7 +270,7 @@ static mote_status place_tensors(mote_gguf *g, const cursor *c, uint64_t alignme
                                   "tensor '%.*s': truncated: %" PRIu64 " bytes at data offset %" PRIu64 " reach beyond the end of file (%" PRIu64 " bytes of data)",
                                   MOTE_STR_ARGS(t->name), t->n_bytes, e->offset, room);
         e->end = e->offset + t->n_bytes;
-        t->data = c->data + start + e->offset;
+        t->data = data + start + e->offset;
     }
     if (g->n_tensors > 1)
         qsort(extents, g->n_tensors, sizeof *extents, compare_extents);
@@ -297,16 +299,47 @@ static mote_status parse_version(mote_gguf *g, cursor *c) {
 
 static mote_status take_count(cursor *c, const char *what, uint64_t least_bytes, uint64_t max, uint64_t *n) {
     MOTE_TRY(take_integer(c, 8, what, n));
-    if (*n > (c->len - c->at) / least_bytes)
+    if (*n > (c->file_bytes - c->at) / least_bytes)
         return mote_error_set(c->err, MOTE_ERR_FORMAT, "truncated: a %s of %" PRIu64 " needs more bytes than the file has", what, *n);
     if (*n > max)
         return mote_error_set(c->err, MOTE_ERR_LIMIT, "a %s of %" PRIu64 " is over the limit of %" PRIu64, what, *n, max);
     return MOTE_OK;
 }
 
-mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, mote_error *err) {
-    cursor c = {data, n_bytes, 0, err};
-    uint64_t n_tensors, n_values, alignment = MOTE_GGUF_DEFAULT_ALIGNMENT;
+/* Where the header ends, or where something is wrong with it: the reader of the copy then meets it there. */
+static uint64_t measure(const uint8_t *data, uint64_t n_bytes) {
+    mote_error ignored;
+    mote_gguf g = {0};
+    mote_gguf_value value = {0};
+    mote_gguf_tensor tensor = {0};
+    cursor c = {data, n_bytes, 0, n_bytes, &ignored};
+    uint64_t n_tensors, n_values, offset;
+    mote_str name;
+    bool good = parse_version(&g, &c) == MOTE_OK && take_count(&c, "", MIN_TENSOR_BYTES, MOTE_GGUF_MAX_TENSORS, &n_tensors) == MOTE_OK &&
+                take_count(&c, "", MIN_VALUE_BYTES, MOTE_GGUF_MAX_VALUES, &n_values) == MOTE_OK;
+    for (uint64_t i = 0; good && i < n_values; i++)
+        good = take_string(&c, "", &name) == MOTE_OK && take_payload(&c, &value) == MOTE_OK;
+    for (uint64_t i = 0; good && i < n_tensors; i++)
+        good = take_string(&c, "", &name) == MOTE_OK && take_tensor(&c, &tensor, &offset) == MOTE_OK;
+    return c.at;
+}
+
+static mote_status copy_header(const uint8_t *data, uint64_t n_bytes, uint8_t **header, uint64_t *len, mote_error *err) {
+    *len = measure(data, n_bytes);
+    if (*len > MOTE_GGUF_MAX_HEADER_BYTES)
+        return mote_error_set(err, MOTE_ERR_LIMIT, "keys and tensor list of %" PRIu64 " bytes are over the limit of %d", *len, MOTE_GGUF_MAX_HEADER_BYTES);
+    *header = mote_mem_alloc(*len);
+    if (!*header)
+        return mote_error_alloc(err, *len);
+    if (*len)
+        memcpy(*header, data, *len);
+    return MOTE_OK;
+}
+
+mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, uint8_t **header, mote_error *err) {
+    uint64_t len, n_tensors, n_values, alignment = MOTE_GGUF_DEFAULT_ALIGNMENT;
+    MOTE_TRY(copy_header(data, n_bytes, header, &len, err));
+    cursor c = {*header, len, 0, n_bytes, err};
     extent *extents = NULL;
     mote_status status;
     MOTE_TRY_DONE(parse_version(g, &c));
@@ -326,7 +359,7 @@ mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, m
     if (stated)
         MOTE_TRY_DONE(mote_gguf_parse_check_alignment(stated, &alignment, err));
     MOTE_TRY_DONE(parse_tensors(g, &c, n_tensors, extents));
-    MOTE_TRY_DONE(place_tensors(g, &c, alignment, extents));
+    MOTE_TRY_DONE(place_tensors(g, data, &c, alignment, extents));
 done:
     mote_mem_free(extents);
     return status;

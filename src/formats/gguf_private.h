@@ -13,6 +13,7 @@ enum {
     MOTE_GGUF_MAX_KEY_BYTES = 65535,         /* the specification's */
     MOTE_GGUF_MAX_ALL_KEYS_BYTES = 16 << 20, /* keeps sorting long keys with long common beginnings short */
     MOTE_GGUF_MAX_NAME_BYTES = 255,          /* of a tensor; the specification has 64 */
+    MOTE_GGUF_MAX_HEADER_BYTES = 48 << 20,   /* keys and tensor list; three times the largest published one */
     MOTE_GGUF_MAX_STRINGS = 1 << 22,         /* in one array: each is visited once; vocabularies and merges stay below 600,000 */
     MOTE_GGUF_DEFAULT_ALIGNMENT = 32,
     MOTE_GGUF_MIN_ALIGNMENT = 8,
@@ -20,10 +21,16 @@ enum {
     MOTE_GGUF_VERSION = 3
 };
 
+/* A file. Its keys and tensor list are read from a copy, never from the mapping: whoever overwrites the file meanwhile can't change a length between its check and its use. */
+typedef struct mote_gguf_part {
+    mote_file_map map; /* empty over memory */
+    uint8_t *header;
+} mote_gguf_part;
+
 struct mote_gguf {
-    char *path;          /* for messages */
-    mote_file_map *maps; /* one a part; none over memory */
-    size_t n_maps;
+    char *path; /* for messages */
+    mote_gguf_part *parts;
+    size_t n_parts;
     uint32_t version;
     mote_gguf_value *values;
     size_t n_values;
@@ -33,8 +40,8 @@ struct mote_gguf {
     mote_name_index names;
 };
 
-/* gguf_parse.c: fills version, values, tensors and their indexes from a whole file's bytes. On failure what is there is the caller's to free. */
-MOTE_MUST_CHECK mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, mote_error *err);
+/* gguf_parse.c: copies the header of a whole file's bytes, and fills version, values, tensors and their indexes from the copy. On failure what is there is the caller's to free. */
+MOTE_MUST_CHECK mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, uint8_t **header, mote_error *err);
 /* Bytes of one item; 0 for strings, arrays and unknown numbers. */
 size_t mote_gguf_parse_item_bytes(mote_gguf_type type);
 const char *mote_gguf_parse_type_name(mote_gguf_type type);

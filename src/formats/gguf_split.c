@@ -48,7 +48,7 @@ static mote_status part_path(const mote_gguf *g, uint32_t index, uint32_t n_part
     return MOTE_OK;
 }
 
-/* Moves the tensors and mappings of all parts into the first. */
+/* Moves the tensors, mappings and headers of all parts into the first. */
 static mote_status merge(mote_gguf **parts, uint32_t n_parts, uint64_t n_tensors, mote_error *err) {
     uint64_t n = 0, at = 0;
     for (uint32_t i = 0; i < n_parts; i++)
@@ -58,10 +58,10 @@ static mote_status merge(mote_gguf **parts, uint32_t n_parts, uint64_t n_tensors
         return mote_error_set(err, MOTE_ERR_FORMAT, "%s: split.tensors.count is %llu, but the parts hold %llu tensors", first->path, (unsigned long long)n_tensors,
                               (unsigned long long)n);
     mote_gguf_tensor *tensors = mote_mem_zalloc_array(n, sizeof *tensors);
-    mote_file_map *maps = mote_mem_zalloc_array(n_parts, sizeof *maps);
+    mote_gguf_part *files = mote_mem_zalloc_array(n_parts, sizeof *files);
     mote_name_index names = {0};
     mote_status status;
-    if (!tensors || !maps) {
+    if (!tensors || !files) {
         status = mote_error_alloc(err, n * sizeof *tensors);
         goto done;
     }
@@ -77,21 +77,21 @@ static mote_status merge(mote_gguf **parts, uint32_t n_parts, uint64_t n_tensors
         goto done;
     }
     for (uint32_t i = 0; i < n_parts; i++) {
-        maps[i] = parts[i]->maps[0];
-        parts[i]->n_maps = 0;
+        files[i] = parts[i]->parts[0];
+        parts[i]->n_parts = 0;
     }
     mote_mem_free(first->tensors);
-    mote_mem_free(first->maps);
+    mote_mem_free(first->parts);
     mote_name_index_deinit(&first->names);
     first->tensors = tensors;
     first->n_tensors = n;
-    first->maps = maps;
-    first->n_maps = n_parts;
+    first->parts = files;
+    first->n_parts = n_parts;
     first->names = names;
     return MOTE_OK;
 done:
     mote_mem_free(tensors);
-    mote_mem_free(maps);
+    mote_mem_free(files);
     mote_name_index_deinit(&names);
     return status;
 }

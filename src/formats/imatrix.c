@@ -101,9 +101,10 @@ typedef struct cursor {
 } cursor;
 
 static bool take_i32(cursor *c, uint32_t least, uint32_t most, uint32_t *out) {
-    if (c->left < 4 || load_u32(c->p) < least || load_u32(c->p) > most)
+    uint32_t x = c->left < 4 ? 0 : load_u32(c->p); /* once: the file may be overwritten meanwhile */
+    if (c->left < 4 || x < least || x > most)
         return false;
-    *out = load_u32(c->p);
+    *out = x;
     c->p += 4;
     c->left -= 4;
     return true;

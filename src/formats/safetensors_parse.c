@@ -163,9 +163,13 @@ mote_status mote_safetensors_parse(mote_safetensors_file *file, const uint8_t *d
         return mote_error_set(err, MOTE_ERR_FORMAT, "truncated: header length %" PRIu64 ", but %" PRIu64 " bytes follow", header_bytes, room);
     if (header_bytes > MAX_HEADER_BYTES)
         return mote_error_set(err, MOTE_ERR_LIMIT, "header length %" PRIu64 " is over the limit of %d", header_bytes, MAX_HEADER_BYTES);
-    const char *text = (const char *)data + LENGTH_BYTES;
-    if (header_bytes < 2 || text[0] != '{')
+    if (header_bytes < 2 || data[LENGTH_BYTES] != '{')
         return mote_error_set(err, MOTE_ERR_FORMAT, "header: not a JSON object (header length %" PRIu64 ")", header_bytes);
+    /* Checked and read from a copy: whoever overwrites the file meanwhile can't come between the two. */
+    char *text = mote_mem_alloc(header_bytes);
+    if (!text)
+        return mote_error_alloc(err, header_bytes);
+    memcpy(text, data + LENGTH_BYTES, header_bytes);
     mote_json *header = NULL;
     mote_arena_init(&file->arena, MAX_ARENA_BYTES);
     mote_status status = mote_json_parse(text, header_bytes, &header, err);
@@ -174,5 +178,6 @@ mote_status mote_safetensors_parse(mote_safetensors_file *file, const uint8_t *d
     else
         status = parse_header(file, header, data + LENGTH_BYTES + header_bytes, room - header_bytes, err);
     mote_json_free(&header);
+    mote_mem_free(text);
     return status;
 }
