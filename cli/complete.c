@@ -63,7 +63,7 @@ static void print_names(const cli_command *command, const cli_option *option) {
 static void print_bash_values(void) {
     printf("    case $before in\n"
            "    -m|--model|--base) COMPREPLY=($(compgen -W \"$(%s)\" -- \"$word\") $(compgen -f -- \"$word\")); return ;;\n"
-           "    --type) COMPREPLY=($(compgen -W 'f32' -- \"$word\")); return ;;\n"
+           "    --type) COMPREPLY=($(compgen -W 'f32 q8_0 q6_k q5_k_m q4_k_m q4_0 iq4_xs' -- \"$word\")); return ;;\n"
            "    -ctk|--cache-type-k|-ctv|--cache-type-v) COMPREPLY=($(compgen -W 'f32 f16 bf16' -- \"$word\")); return ;;\n"
            "    --kind) COMPREPLY=($(compgen -W 'gguf safetensors json template' -- \"$word\")); return ;;\n"
            "    esac\n",

@@ -249,6 +249,8 @@ mote_status mote_weights_plan_create(const mote_weights_source *source, const mo
         for (uint32_t l = 0; l < n_layers; l++)
             MOTE_TRY_DONE(plan_slot(&p, n, l, err));
     }
+    if (!h->family->is_encoder) /* checkpoints of encoders carry the heads of their training */
+        MOTE_TRY_DONE(mote_weights_check_unused(source, h->family, err));
     mote_weights_plan_count_packed(plan, h);
     if (type.mix)
         MOTE_TRY_DONE(mote_weights_plan_set_mix(plan, h, type.mix, err));
