@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef void (*dequantize_fn)(mote_dtype type, const uint8_t *src, float *dst);
-typedef void (*quantize_fn)(mote_dtype type, const float *src, uint8_t *dst, const float *importance);
+typedef void (*quantize_fn)(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance);
 
 typedef struct block_form {
     dequantize_fn dequantize;
@@ -70,7 +70,7 @@ bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t
     return true;
 }
 
-bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance) {
+bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const float *importance) {
     uint8_t *bytes = dst;
     block_form form = form_of(type);
     if (type == MOTE_DTYPE_F32) {
@@ -88,8 +88,10 @@ bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n
     }
     if (!form.quantize)
         return false;
-    const mote_dtype_info *info = mote_dtype_get((int)type);
-    for (size_t i = 0; i < n / info->block_len; i++)
-        form.quantize(type, src + i * info->block_len, bytes + i * info->block_bytes, importance ? importance + i * info->block_len : NULL);
+    form.quantize(searches, type, src, bytes, n / mote_dtype_get((int)type)->block_len, importance);
     return true;
+}
+
+bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance) {
+    return mote_blocks_quantize_by(&mote_blocks_searches_c, type, src, dst, n, importance);
 }

@@ -4,6 +4,7 @@
 #define MOTE_KERNELS_BLOCKS_H
 
 #include "base/dtype.h"
+#include "kernels/blocks_search.h"
 
 #include <mote/status.h>
 
@@ -14,5 +15,7 @@ bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t
 /* src [n] -> dst. importance [n]: weight of each column's squared error (llama.cpp's imatrix), or NULL. Non-finite input gives some value, never undefined behaviour.
  * False for a type that can't. */
 bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance);
+/* The same by the searches of an instruction set: the same bytes, sooner. mote_kernels.quantize chooses. */
+bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const float *importance);
 
 #endif

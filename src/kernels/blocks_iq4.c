@@ -49,25 +49,32 @@ void mote_blocks_iq4_dequantize(mote_dtype type, const uint8_t *src, float *dst)
     }
 }
 
-void mote_blocks_iq4_quantize(mote_dtype type, const float *src, uint8_t *dst, const float *importance) {
-    static const mote_blocks_symmetric nl = {1, GROUP, -127, 113, codebook, 1, 1}, xs = {8, GROUP, -127, 113, codebook, -32, 31};
-    const mote_blocks_symmetric *form = type == MOTE_DTYPE_IQ4_NL ? &nl : &xs;
-    mote_blocks_sample sample;
-    mote_blocks_fit fit;
-    mote_blocks_search_prepare(&sample, src, importance, (size_t)form->n_groups * GROUP, GROUP);
-    mote_blocks_symmetric_search(form, &sample, &fit);
-    store_u16(dst, fit.d);
+static void write_block(mote_dtype type, const mote_blocks_fit *fit, uint8_t *dst) {
+    store_u16(dst, fit->d);
     if (type == MOTE_DTYPE_IQ4_NL) {
-        pack_group(fit.level, dst + 2);
+        pack_group(fit->level, dst + 2);
         return;
     }
     unsigned high = 0;
     memset(dst + 4, 0, 4);
     for (int g = 0; g < 8; g++) {
-        unsigned scale = (unsigned)(fit.scale[g] + 32);
+        unsigned scale = (unsigned)(fit->scale[g] + 32);
         high |= (scale >> 4) << (2 * g);
         dst[4 + g / 2] |= (uint8_t)((scale & 15) << (g % 2 * 4));
-        pack_group(fit.level + GROUP * g, dst + 8 + 16 * g);
+        pack_group(fit->level + GROUP * g, dst + 8 + 16 * g);
     }
     store_u16(dst + 2, (uint16_t)high);
+}
+
+void mote_blocks_iq4_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance) {
+    static const mote_blocks_symmetric nl = {1, GROUP, -127, 113, codebook, 1, 1}, xs = {8, GROUP, -127, 113, codebook, -32, 31};
+    const mote_blocks_symmetric *form = type == MOTE_DTYPE_IQ4_NL ? &nl : &xs;
+    size_t len = (size_t)(form->n_groups * GROUP), together = MOTE_BLOCKS_GROUPS / (size_t)form->n_groups, block_bytes = mote_dtype_get((int)type)->block_bytes;
+    mote_blocks_fit fits[MOTE_BLOCKS_GROUPS];
+    for (size_t b = 0; b < n_blocks; b += together) {
+        size_t n = n_blocks - b < together ? n_blocks - b : together;
+        searches->symmetric(form, src + b * len, importance ? importance + b * len : NULL, (int)n, fits);
+        for (size_t i = 0; i < n; i++)
+            write_block(type, &fits[i], dst + (b + i) * block_bytes);
+    }
 }

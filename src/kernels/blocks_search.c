@@ -1,65 +1,68 @@
-/* What both searches share: a block is made finite, its errors get their weights. */
+/* What the searches need of numbers in half precision, blocks of one value, and the searches for every CPU. */
 #include "kernels/blocks_search.h"
 
 #include "base/half.h"
 
 #include <math.h>
+#include <string.h>
 
-/* Far above what any block type can hold (65504 * 127 * 32 < 2^29), far below where sums of 256 weighted squares overflow a float. */
-static const float x_max = 0x1p40f;
+#define MOTE_BLOCKS_LANES 4
+#include "kernels/blocks_affine_lanes.h"
+#include "kernels/blocks_symmetric_lanes.h"
 
-static float to_finite(float x) {
-    if (x != x)
-        return 0;
-    return x > x_max ? x_max : x < -x_max ? -x_max : x;
-}
-
-/* Importance is only compared inside a block: scaled to a maximum of 1, so that no product with it overflows. */
-static void copy_importance(float *w, const float *importance, size_t len) {
-    float max = 0;
-    for (size_t i = 0; i < len; i++) {
-        w[i] = importance && importance[i] > 0 && importance[i] < INFINITY ? importance[i] : 0;
-        max = w[i] > max ? w[i] : max;
-    }
-    for (size_t i = 0; i < len; i++)
-        w[i] = max > 0 ? w[i] / max : 1;
-}
-
-void mote_blocks_search_prepare(mote_blocks_sample *sample, const float *x, const float *importance, size_t len, size_t group_len) {
-    float max = 0, sum = 0;
-    for (size_t i = 0; i < len; i++) {
-        sample->x[i] = to_finite(x[i]);
-        max = fabsf(sample->x[i]) > max ? fabsf(sample->x[i]) : max;
-    }
-    copy_importance(sample->w, importance, len);
-    if (max > 0x1p-60f) {
-        /* relative to the largest, so that squares of tiny weights don't vanish */
-        for (size_t i = 0; i < len; i++)
-            sum += sample->x[i] / max * (sample->x[i] / max);
-        for (size_t i = 0; i < len; i++) {
-            float r = sample->x[i] / max;
-            sample->w[i] *= sqrtf(4 * sum / (float)len + r * r);
-        }
-    }
-    /* a group that nobody looks at is still quantised as well as it can be */
-    for (size_t g = 0; g < len; g += group_len) {
-        float group_sum = 0;
-        for (size_t i = 0; i < group_len; i++)
-            group_sum += sample->w[g + i];
-        for (size_t i = 0; i < group_len && group_sum < 0x1p-40f; i++)
-            sample->w[g + i] = 0x1p-30f;
-    }
-}
+const mote_blocks_searches mote_blocks_searches_c = {search_symmetric, search_affine};
 
 uint16_t mote_blocks_search_half(float x) {
     uint16_t h = mote_half_to_f16(x);
     return (h & 0x7fff) >= 0x7c00 ? (uint16_t)((h & 0x8000) | 0x7bff) : h;
 }
 
-bool mote_blocks_search_is_constant(const mote_blocks_sample *sample, int len) {
-    for (int i = 1; i < len; i++) {
-        if (sample->x[i] != sample->x[0])
-            return false;
+uint16_t mote_blocks_search_store(float x) {
+    uint16_t h = mote_blocks_search_half(x);
+    return (h & 0x7fff) == 0 && x != 0 ? (uint16_t)(h | 1) : h;
+}
+
+/* The product of integer scale and level whose quotient with x loses least. */
+void mote_blocks_symmetric_fit_constant(const mote_blocks_symmetric *form, float x, mote_blocks_fit *fit) {
+    float least = INFINITY;
+    int n_levels = form->codebook ? 16 : form->level_hi - form->level_lo + 1, best_scale = form->scale_hi, best_level = 0;
+    for (int scale = form->scale_lo; scale <= form->scale_hi && least > 0; scale++) {
+        for (int i = 0; i < n_levels; i++) {
+            int product = scale * (form->codebook ? form->codebook[i] : form->level_lo + i);
+            if (product == 0)
+                continue;
+            uint16_t h = mote_blocks_search_half(x / (float)product);
+            float error = fabsf(mote_half_from_f16(h) * (float)product - x);
+            if (error < least) {
+                least = error;
+                fit->d = h;
+                best_scale = scale;
+                best_level = i;
+            }
+        }
     }
-    return true;
+    for (int g = 0; g < form->n_groups; g++)
+        fit->scale[g] = best_scale;
+    memset(fit->level, best_level, sizeof fit->level);
+}
+
+/* The half at or above x >= 0. */
+static uint16_t half_above(float x) {
+    uint16_t h = mote_blocks_search_half(x);
+    return mote_half_from_f16(h) < x && h < 0x7bff ? (uint16_t)(h + 1) : h;
+}
+
+/* One of the two terms a little too large, the other takes the excess away, so that two halves hold what one would round. */
+void mote_blocks_affine_fit_constant(const mote_blocks_affine *form, float x, mote_blocks_fit *fit) {
+    float product = (float)(form->scale_hi * form->level_hi), min = (float)form->scale_hi;
+    if (x > 0) {
+        fit->d = half_above(x / product);
+        fit->dmin = mote_blocks_search_half((mote_half_from_f16(fit->d) * product - x) / min);
+    } else {
+        fit->dmin = half_above(-x / min);
+        fit->d = mote_blocks_search_half((mote_half_from_f16(fit->dmin) * min + x) / product);
+    }
+    for (int g = 0; g < form->n_groups; g++)
+        fit->scale[g] = fit->min[g] = form->scale_hi;
+    memset(fit->level, form->level_hi, sizeof fit->level);
 }

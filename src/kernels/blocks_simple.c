@@ -94,7 +94,7 @@ static uint8_t to_level(float v, int levels) {
 
 /* Half away from zero, as the reference does it in float. */
 static float round_away(float x) {
-    float a = fabsf(x), whole = floorf(a);
+    float a = fabsf(x), whole = a < 0x1p23f ? (float)(int)a : a;
     whole += floorf(2 * (a - whole));
     return x < 0 ? -whole : whole;
 }
@@ -134,32 +134,45 @@ static void quantize_with_min(layout at, const float *x, uint8_t *level, uint8_t
         level[i] = to_level((x[i] - min) * inverse + 0.5f, at.levels);
 }
 
-static void quantize_searched(layout at, const float *x, const float *importance, mote_blocks_fit *fit, uint8_t *dst) {
-    mote_blocks_sample sample;
-    mote_blocks_search_prepare(&sample, x, importance, LEN, LEN);
-    if (at.has_min) {
-        mote_blocks_affine form = {1, LEN, at.levels - 1, 1};
-        mote_blocks_affine_search(&form, &sample, fit);
-        store_u16(dst + 2, fit->dmin ^ 0x8000);
-    } else {
-        mote_blocks_symmetric form = {1, LEN, -at.levels / 2, at.levels / 2 - 1, NULL, 1, 1};
-        mote_blocks_symmetric_search(&form, &sample, fit);
-    }
-    store_u16(dst, fit->d);
-}
-
-void mote_blocks_simple_quantize(mote_dtype type, const float *src, uint8_t *dst, const float *importance) {
+static void quantize_plain_block(mote_dtype type, const float *x, uint8_t *dst) {
     if (type == MOTE_DTYPE_Q8_0) {
-        quantize_q8_0(src, dst);
+        quantize_q8_0(x, dst);
         return;
     }
     layout at = layout_of(type);
-    mote_blocks_fit fit;
-    if (importance)
-        quantize_searched(at, src, importance, &fit, dst);
-    else if (at.has_min)
-        quantize_with_min(at, src, fit.level, dst);
+    uint8_t level[LEN];
+    if (at.has_min)
+        quantize_with_min(at, x, level, dst);
     else
-        quantize_plain(at, src, fit.level, dst);
-    pack_levels(fit.level, at.fifth ? dst + at.fifth : NULL, dst + at.low);
+        quantize_plain(at, x, level, dst);
+    pack_levels(level, at.fifth ? dst + at.fifth : NULL, dst + at.low);
+}
+
+/* At most MOTE_BLOCKS_GROUPS blocks. */
+static void quantize_searched(const mote_blocks_searches *searches, mote_dtype type, const float *x, const float *importance, size_t n_blocks, uint8_t *dst) {
+    layout at = layout_of(type);
+    size_t block_bytes = mote_dtype_get((int)type)->block_bytes;
+    mote_blocks_fit fits[MOTE_BLOCKS_GROUPS];
+    const mote_blocks_affine affine = {1, LEN, at.levels - 1, 1};
+    const mote_blocks_symmetric symmetric = {1, LEN, -at.levels / 2, at.levels / 2 - 1, NULL, 1, 1};
+    if (at.has_min)
+        searches->affine(&affine, x, importance, (int)n_blocks, fits);
+    else
+        searches->symmetric(&symmetric, x, importance, (int)n_blocks, fits);
+    for (size_t i = 0; i < n_blocks; i++, dst += block_bytes) {
+        store_u16(dst, fits[i].d);
+        if (at.has_min)
+            store_u16(dst + 2, fits[i].dmin ^ 0x8000);
+        pack_levels(fits[i].level, at.fifth ? dst + at.fifth : NULL, dst + at.low);
+    }
+}
+
+void mote_blocks_simple_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance) {
+    size_t block_bytes = mote_dtype_get((int)type)->block_bytes, together = importance && type != MOTE_DTYPE_Q8_0 ? MOTE_BLOCKS_GROUPS : 1;
+    for (size_t b = 0; b < n_blocks; b += together) {
+        if (together > 1)
+            quantize_searched(searches, type, src + b * LEN, importance + b * LEN, n_blocks - b < together ? n_blocks - b : together, dst + b * block_bytes);
+        else
+            quantize_plain_block(type, src + b * LEN, dst + b * block_bytes);
+    }
 }

@@ -3,9 +3,10 @@
 #define MOTE_KERNELS_BLOCKS_SIMPLE_H
 
 #include "base/dtype.h"
+#include "kernels/blocks_search.h"
 
-/* One block: src or dst of the type's block bytes, 32 floats. */
+/* _dequantize: one block; src of the type's block bytes, 32 floats. _quantize: n_blocks of them. */
 void mote_blocks_simple_dequantize(mote_dtype type, const uint8_t *src, float *dst);
-void mote_blocks_simple_quantize(mote_dtype type, const float *src, uint8_t *dst, const float *importance);
+void mote_blocks_simple_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance);
 
 #endif

@@ -181,19 +181,26 @@ static void write_symmetric(mote_dtype type, mote_blocks_fit *fit, uint8_t *dst)
     store_u16(dst + 208, fit->d);
 }
 
-void mote_blocks_super_quantize(mote_dtype type, const float *src, uint8_t *dst, const float *importance) {
+void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance) {
     static const mote_blocks_affine q2 = {16, 16, 3, 15}, q4 = {8, 32, 15, 63}, q5 = {8, 32, 31, 63};
     static const mote_blocks_symmetric q3 = {16, 16, -4, 3, NULL, -32, 31}, q6 = {16, 16, -32, 31, NULL, -128, 127};
-    mote_blocks_sample sample;
-    mote_blocks_fit fit;
-    bool symmetric = type == MOTE_DTYPE_Q3_K || type == MOTE_DTYPE_Q6_K;
+    bool is_symmetric = type == MOTE_DTYPE_Q3_K || type == MOTE_DTYPE_Q6_K;
+    const mote_blocks_symmetric *symmetric = type == MOTE_DTYPE_Q3_K ? &q3 : &q6;
     const mote_blocks_affine *affine = type == MOTE_DTYPE_Q2_K ? &q2 : type == MOTE_DTYPE_Q4_K ? &q4 : &q5;
-    mote_blocks_search_prepare(&sample, src, importance, LEN, symmetric ? 16 : (size_t)affine->group_len);
-    if (symmetric) {
-        mote_blocks_symmetric_search(type == MOTE_DTYPE_Q3_K ? &q3 : &q6, &sample, &fit);
-        write_symmetric(type, &fit, dst);
-    } else {
-        mote_blocks_affine_search(affine, &sample, &fit);
-        write_affine(type, &fit, dst);
+    size_t together = MOTE_BLOCKS_GROUPS / (size_t)(is_symmetric ? symmetric->n_groups : affine->n_groups), block_bytes = mote_dtype_get((int)type)->block_bytes;
+    mote_blocks_fit fits[2];
+    for (size_t b = 0; b < n_blocks; b += together) {
+        size_t n = n_blocks - b < together ? n_blocks - b : together;
+        const float *x = src + b * LEN, *w = importance ? importance + b * LEN : NULL;
+        if (is_symmetric)
+            searches->symmetric(symmetric, x, w, (int)n, fits);
+        else
+            searches->affine(affine, x, w, (int)n, fits);
+        for (size_t i = 0; i < n; i++) {
+            if (is_symmetric)
+                write_symmetric(type, &fits[i], dst + (b + i) * block_bytes);
+            else
+                write_affine(type, &fits[i], dst + (b + i) * block_bytes);
+        }
     }
 }

@@ -3,9 +3,10 @@
 #define MOTE_KERNELS_BLOCKS_SUPER_H
 
 #include "base/dtype.h"
+#include "kernels/blocks_search.h"
 
-/* One super-block: src or dst of the type's block bytes, 256 floats. */
+/* _dequantize: one super-block; src of the type's block bytes, 256 floats. _quantize: n_blocks of them. */
 void mote_blocks_super_dequantize(mote_dtype type, const uint8_t *src, float *dst);
-void mote_blocks_super_quantize(mote_dtype type, const float *src, uint8_t *dst, const float *importance);
+void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance);
 
 #endif

@@ -18,6 +18,10 @@ void mote_quantize_q8_avx2(const float *x, size_t k, int8_t *q, float *scale, in
 void mote_quantize_q8_avx512(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
 void mote_quantize_q8_neon(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
 
+/* quantize: blocks_*.c of the instruction sets */
+void mote_blocks_init_avx2(mote_kernels *k);
+void mote_blocks_init_avx512(mote_kernels *k);
+
 /* Vector functions, attention and recurrent mixers: vector*.c, which call attn*.c and ssm*.c */
 void mote_vector_init_c(mote_kernels *k);
 void mote_vector_init_avx2(mote_kernels *k);

@@ -1,0 +1,16 @@
+/* The searches of the block quantisers with 8 lanes. */
+#define MOTE_BLOCKS_LANES 8
+#include "kernels/blocks.h"
+#include "kernels/blocks_affine_lanes.h"
+#include "kernels/blocks_symmetric_lanes.h"
+#include "kernels/levels.h"
+
+static const mote_blocks_searches searches = {search_symmetric, search_affine};
+
+static bool quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance) {
+    return mote_blocks_quantize_by(&searches, type, src, dst, n, importance);
+}
+
+void mote_blocks_init_avx2(mote_kernels *k) {
+    k->quantize = quantize;
+}
