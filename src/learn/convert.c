@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     SLAB_FLOATS = 1 << 20,
@@ -26,6 +27,7 @@ typedef struct job {
     mote_export export;
     const mote_mix *mix;
     mote_dtype *types; /* [n_tensors] */
+    mote_kernels kernels;
     mote_thread_pool *pool;
     mote_gguf_writer *writer;
     float *read, *scratch;
@@ -54,7 +56,7 @@ static mote_status choose_types(job *j, mote_error *err) {
     const mote_export *e = &j->export;
     const char *type = j->options->type;
     MOTE_TRY(mote_mix_find(!type || mote_str_is(mote_str_of(type), "auto") ? type_of_source(j) : type, &j->mix, err));
-    mote_mix_options o = {.mix = j->mix, .output = MOTE_DTYPE_NONE, .embedding = MOTE_DTYPE_NONE};
+    mote_mix_options o = {.mix = j->mix};
     mote_mix_model model = {mote_str_of(h->family->name), h->n_layers, h->experts.n, h->layers[0].n_heads, h->layers[0].n_kv_heads};
     j->types = mote_mem_alloc_array(e->n_tensors, sizeof *j->types);
     mote_mix_tensor *tensors = mote_mem_zalloc_array(e->n_tensors, sizeof *tensors);
@@ -160,7 +162,7 @@ static mote_status write_rows(job *j, size_t i, uint64_t first, uint64_t n, mote
     mote_quantize_rows form = {.from = MOTE_DTYPE_F32, .to = j->types[i], .n_columns = t->dims[0], .n_rows = n, .src = (const uint8_t *)j->read, .dst = j->slab};
     uint64_t bad_row = 0;
     mote_export_read(t, first, n, j->scratch, j->read);
-    mote_quantize_fault fault = mote_quantize_rows_run(j->pool, &form, &bad_row);
+    mote_quantize_fault fault = mote_quantize_rows_run(j->pool, &j->kernels, &form, &bad_row);
     if (fault != MOTE_QUANTIZE_FINE)
         return mote_error_set(err, fault == MOTE_QUANTIZE_OVERFLOW ? MOTE_ERR_LIMIT : MOTE_ERR_FORMAT, "tensor '%s': row %llu has a weight that is %s", t->name,
                               (unsigned long long)(first + bad_row), fault == MOTE_QUANTIZE_OVERFLOW ? "too large for F16; BF16 can hold it" : "not finite");
@@ -198,6 +200,9 @@ static mote_status allocate(job *j, mote_error *err) {
     j->slab = mote_mem_alloc_aligned(most * sizeof(float));
     if (!j->read || !j->scratch || !j->slab)
         return mote_error_alloc(err, most * 3 * sizeof(float));
+    mote_cpu_level level;
+    MOTE_TRY(mote_cpu_choose(getenv("MOTE_CPU"), &level, err));
+    mote_kernels_init(&j->kernels, level);
     int n_threads = j->options->n_threads > 0 ? j->options->n_threads : mote_cpu_default_threads();
     return mote_thread_pool_create(n_threads, &j->pool, err);
 }

@@ -11,6 +11,7 @@
 #include "learn/quantize_rows.h"
 #include "model/mix.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 enum {
@@ -25,6 +26,7 @@ typedef struct job {
     const mote_mix *mix;
     mote_dtype *types; /* [n_tensors] */
     size_t n_tensors;
+    mote_kernels kernels;
     mote_thread_pool *pool;
     mote_gguf_writer *writer;
     uint8_t *slab;
@@ -36,7 +38,6 @@ typedef struct job {
 static mote_status find_type(const char *name, const char *what, mote_dtype *type, mote_error *err) {
     float probe[256] = {0};
     uint8_t bytes[256 * sizeof(float)];
-    *type = MOTE_DTYPE_NONE;
     if (!name)
         return MOTE_OK;
     *type = mote_dtype_from_name(name);
@@ -67,8 +68,11 @@ static mote_status check_readable(const mote_gguf_tensor *t, mote_error *err) {
 static mote_status choose_types(job *j, mote_error *err) {
     mote_mix_options o = {.mix = j->mix, .is_pure = j->options->pure, .leaves_output = j->options->leave_output, .has_importance = j->imatrix != NULL};
     mote_mix_model model;
-    MOTE_TRY(find_type(j->options->output_type, "the output", &o.output, err));
-    MOTE_TRY(find_type(j->options->embedding_type, "the embedding", &o.embedding, err));
+    mote_dtype output, embedding;
+    MOTE_TRY(find_type(j->options->output_type, "the output", &output, err));
+    MOTE_TRY(find_type(j->options->embedding_type, "the embedding", &embedding, err));
+    o.output = j->options->output_type ? &output : NULL;
+    o.embedding = j->options->embedding_type ? &embedding : NULL;
     MOTE_TRY(mote_mix_model_from_gguf(j->gguf, &model, err));
     j->types = mote_mem_alloc_array(j->n_tensors, sizeof *j->types);
     mote_mix_tensor *tensors = mote_mem_zalloc_array(j->n_tensors, sizeof *tensors);
@@ -194,7 +198,7 @@ static mote_status quantize_matrix(job *j, const mote_gguf_tensor *t, uint64_t f
         slab.n_rows = form->n_rows - row < rows_per_slab ? form->n_rows - row : rows_per_slab;
         slab.src = t->data + (first_row + row) * src_bytes;
         slab.dst = j->slab;
-        mote_quantize_fault fault = mote_quantize_rows_run(j->pool, &slab, &bad_row);
+        mote_quantize_fault fault = mote_quantize_rows_run(j->pool, &j->kernels, &slab, &bad_row);
         if (fault != MOTE_QUANTIZE_FINE)
             return mote_error_set(err, fault == MOTE_QUANTIZE_OVERFLOW ? MOTE_ERR_LIMIT : MOTE_ERR_FORMAT, "tensor '%.*s': row %llu has a weight that is %s",
                                   MOTE_STR_ARGS(t->name), (unsigned long long)(first_row + row + bad_row),
@@ -246,6 +250,9 @@ mote_status mote_quantize_file(const char *in, const char *out, const char *type
         o = *options;
     job j = {.options = &o};
     mote_status status;
+    mote_cpu_level level;
+    MOTE_TRY_DONE(mote_cpu_choose(getenv("MOTE_CPU"), &level, err));
+    mote_kernels_init(&j.kernels, level);
     MOTE_TRY_DONE(mote_mix_find(type, &j.mix, err));
     MOTE_TRY_DONE(refuse_same_file(in, out, err));
     MOTE_TRY_DONE(mote_gguf_open(in, &j.gguf, err));

@@ -11,6 +11,7 @@ static const float half_limit = 65520.0f;
 
 typedef struct row_run {
     mote_thread_pool *pool;
+    const mote_kernels *kernels;
     const mote_quantize_rows *rows;
     uint64_t rows_per_task;
     atomic_uint_fast64_t first_bad; /* row * 2 + (an overflow); the least */
@@ -27,7 +28,7 @@ static mote_quantize_fault find_fault(mote_dtype to, const float *x, size_t n) {
     return fault;
 }
 
-static mote_quantize_fault quantize_row(const mote_quantize_rows *r, uint64_t row) {
+static mote_quantize_fault quantize_row(const mote_kernels *kernels, const mote_quantize_rows *r, uint64_t row) {
     float x[MOTE_QUANTIZE_PIECE];
     const uint8_t *src = r->src + row * mote_dtype_row_bytes(r->from, r->n_columns);
     uint8_t *dst = r->dst + row * mote_dtype_row_bytes(r->to, r->n_columns);
@@ -39,7 +40,7 @@ static mote_quantize_fault quantize_row(const mote_quantize_rows *r, uint64_t ro
         if (fault == MOTE_QUANTIZE_NOT_FINITE)
             return fault;
         worst = fault != MOTE_QUANTIZE_FINE ? fault : worst;
-        (void)mote_blocks_quantize(r->to, x, dst + mote_dtype_row_bytes(r->to, first), n, r->importance ? r->importance + first : NULL);
+        (void)kernels->quantize(r->to, x, dst + mote_dtype_row_bytes(r->to, first), n, r->importance ? r->importance + first : NULL);
     }
     return worst;
 }
@@ -58,15 +59,15 @@ static void work(void *context, int worker, int n_workers) {
     for (uint64_t task; (task = (uint64_t)mote_thread_pool_next(run->pool)) * run->rows_per_task < r->n_rows;) {
         uint64_t first = task * run->rows_per_task, last = r->n_rows - first < run->rows_per_task ? r->n_rows : first + run->rows_per_task;
         for (uint64_t row = first; row < last; row++) {
-            mote_quantize_fault fault = quantize_row(r, row);
+            mote_quantize_fault fault = quantize_row(run->kernels, r, row);
             if (fault != MOTE_QUANTIZE_FINE)
                 note_fault(run, row, fault);
         }
     }
 }
 
-mote_quantize_fault mote_quantize_rows_run(mote_thread_pool *pool, const mote_quantize_rows *rows, uint64_t *bad_row) {
-    row_run run = {.pool = pool, .rows = rows, .rows_per_task = rows->n_columns < MOTE_QUANTIZE_TASK ? MOTE_QUANTIZE_TASK / rows->n_columns : 1};
+mote_quantize_fault mote_quantize_rows_run(mote_thread_pool *pool, const mote_kernels *kernels, const mote_quantize_rows *rows, uint64_t *bad_row) {
+    row_run run = {.pool = pool, .kernels = kernels, .rows = rows, .rows_per_task = rows->n_columns < MOTE_QUANTIZE_TASK ? MOTE_QUANTIZE_TASK / rows->n_columns : 1};
     atomic_store(&run.first_bad, UINT64_MAX);
     mote_thread_pool_run(pool, work, &run);
     uint64_t bad = atomic_load(&run.first_bad);

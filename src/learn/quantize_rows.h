@@ -4,6 +4,7 @@
 
 #include "base/dtype.h"
 #include "base/thread_pool.h"
+#include "kernels/kernels.h"
 
 #include <stdint.h>
 
@@ -26,6 +27,6 @@ typedef struct mote_quantize_rows {
 typedef enum mote_quantize_fault { MOTE_QUANTIZE_FINE, MOTE_QUANTIZE_NOT_FINITE, MOTE_QUANTIZE_OVERFLOW /* no F16 */ } mote_quantize_fault;
 
 /* *bad_row: the first row with a fault, whatever the number of threads. */
-mote_quantize_fault mote_quantize_rows_run(mote_thread_pool *pool, const mote_quantize_rows *rows, uint64_t *bad_row);
+mote_quantize_fault mote_quantize_rows_run(mote_thread_pool *pool, const mote_kernels *kernels, const mote_quantize_rows *rows, uint64_t *bad_row);
 
 #endif

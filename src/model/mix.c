@@ -194,8 +194,9 @@ static mote_status choose_one(mote_mix_rules *rules, const place *p, size_t *n_f
     *type = t->type;
     if (!mote_mix_is_quantisable(t, o->leaves_output))
         return MOTE_OK;
-    *type = role == MOTE_MIX_ROLE_EMBEDDING ? o->embedding : role == MOTE_MIX_ROLE_OUTPUT ? o->output : MOTE_DTYPE_NONE;
-    if (*type != MOTE_DTYPE_NONE) {
+    const mote_dtype *asked = role == MOTE_MIX_ROLE_EMBEDDING ? o->embedding : role == MOTE_MIX_ROLE_OUTPUT ? o->output : NULL;
+    if (asked) {
+        *type = *asked;
         /* asked for by name: not replaced in silence */
         const mote_dtype_info *info = mote_dtype_get((int)*type);
         if (t->dims[0] % info->block_len != 0)

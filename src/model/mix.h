@@ -39,10 +39,10 @@ typedef struct mote_mix_tensor {
 
 typedef struct mote_mix_options {
     const mote_mix *mix;
-    mote_dtype output, embedding; /* MOTE_DTYPE_NONE: by the mix */
-    bool is_pure;                 /* every tensor the mix's type, but for rows that don't fit it */
-    bool leaves_output;           /* output.weight stays */
-    bool has_importance;          /* an importance matrix will be used: a few choices change */
+    const mote_dtype *output, *embedding; /* types of output.weight and token_embd.weight; NULL: by the mix */
+    bool is_pure;                         /* every tensor the mix's type, but for rows that don't fit it */
+    bool leaves_output;                   /* output.weight stays */
+    bool has_importance;                  /* an importance matrix will be used: a few choices change */
 } mote_mix_options;
 
 /* types [n], in the order of tensors, which is free. *n_fallbacks (may be NULL) counts tensors whose rows didn't fit the type chosen first.

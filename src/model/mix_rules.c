@@ -23,8 +23,8 @@ static bool is_70b(const mote_mix_rules *r) {
 }
 
 static mote_dtype choose_output(const mote_mix_rules *r, const mote_mix_tensor *t, mote_dtype type) {
-    if (r->options->output != MOTE_DTYPE_NONE)
-        return r->options->output;
+    if (r->options->output)
+        return *r->options->output;
     if (is_architecture(r, "falcon") || t->dims[0] % mote_dtype_get((int)type)->block_len != 0)
         return MOTE_DTYPE_Q8_0;
     return type == MOTE_DTYPE_Q8_0 ? type : MOTE_DTYPE_Q6_K;

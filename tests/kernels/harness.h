@@ -31,6 +31,7 @@ float harness_random_float(uint64_t *state); /* -1..1 */
 
 /* Each returns the number of failures. */
 int check_matmul(const mote_kernels *c, const mote_kernels *k, const harness_options *options, uint64_t seed);
+int check_blocks(const mote_kernels *c, const mote_kernels *k, const harness_options *options, uint64_t seed);
 int check_quantize(const mote_kernels *c, const mote_kernels *k, const harness_options *options, uint64_t seed);
 void bench_matmul(const mote_kernels *k, const harness_options *options);
 void bench_read(int n_threads);

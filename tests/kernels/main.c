@@ -12,7 +12,7 @@ static const mote_cpu_level LEVELS[] = {MOTE_CPU_AVX2, MOTE_CPU_AVXVNNI, MOTE_CP
 static const struct {
     const char *name;
     int (*check)(const mote_kernels *c, const mote_kernels *k, const harness_options *options, uint64_t seed);
-} CHECKS[] = {{"quantize_q8", check_quantize}, {"matmul", check_matmul}};
+} CHECKS[] = {{"quantize_q8", check_quantize}, {"quantize", check_blocks}, {"matmul", check_matmul}};
 
 static bool has_level(mote_cpu_level level) {
     mote_cpu_level best;
