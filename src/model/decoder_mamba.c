@@ -54,8 +54,8 @@ void mote_decoder_mamba(mote_decoder *d, uint32_t l, int worker) {
     const mote_model *m = d->model;
     const mote_hparams *h = &m->h;
     const mote_layer *layer = &m->w.layers[l];
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{&layer->m[MOTE_SLOT_MIXER_IN], d->mixed}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    const mote_packed *in[] = {&layer->m[MOTE_SLOT_MIXER_IN]}, *out[] = {&layer->m[MOTE_SLOT_MIXER_OUT]};
+    mote_decoder_products(d, in, &d->mixed, 1, d->n);
     MOTE_FOR_EACH(d, t, d->n)
     prepare_token(d, layer, t);
     mote_thread_pool_barrier(d->pool);
@@ -75,6 +75,5 @@ void mote_decoder_mamba(mote_decoder *d, uint32_t l, int worker) {
     MOTE_FOR_EACH(d, t, d->n)
     gate_and_norm(d, layer, t, worker);
     mote_thread_pool_barrier(d->pool);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{&layer->m[MOTE_SLOT_MIXER_OUT], d->out}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, out, &d->out, 1, d->n);
 }

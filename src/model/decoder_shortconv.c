@@ -6,9 +6,9 @@
 void mote_decoder_shortconv(mote_decoder *d, uint32_t l) {
     const mote_model *m = d->model;
     const mote_layer *layer = &m->w.layers[l];
+    const mote_packed *in[] = {&layer->m[MOTE_SLOT_MIXER_IN]}, *out[] = {&layer->m[MOTE_SLOT_MIXER_OUT]};
     size_t width = m->h.n_embd;
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{&layer->m[MOTE_SLOT_MIXER_IN], d->mixed}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, in, &d->mixed, 1, d->n);
     if (layer->vectors[MOTE_SLOT_MIXER_IN_BIAS]) {
         MOTE_FOR_EACH(d, t, d->n)
         m->kernels.add(d->mixed + t * 3 * width, layer->vectors[MOTE_SLOT_MIXER_IN_BIAS], 3 * width);
@@ -24,10 +24,8 @@ void mote_decoder_shortconv(mote_decoder *d, uint32_t l) {
         m->kernels.ssm.conv_gated(&conv, first, last, d->mixed, d->n);
     }
     mote_thread_pool_barrier(d->pool);
-    const mote_packed *users[] = {&layer->m[MOTE_SLOT_MIXER_OUT]};
     MOTE_FOR_EACH(d, t, d->n)
-    mote_decoder_set_acts(d, &d->acts, t, d->mixed + t * 3 * width, users, 1);
+    mote_decoder_set_acts(d, &d->acts, t, d->mixed + t * 3 * width, out, 1);
     mote_thread_pool_barrier(d->pool);
-    mote_product_run(&m->kernels, d->pool, (mote_product[]){{&layer->m[MOTE_SLOT_MIXER_OUT], d->out}}, 1, &d->acts, 0, d->n);
-    mote_thread_pool_barrier(d->pool);
+    mote_decoder_products(d, out, &d->out, 1, d->n);
 }
