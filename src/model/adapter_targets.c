@@ -34,6 +34,8 @@ static bool can_change(mote_slot slot) {
     case MOTE_SLOT_GATE:
     case MOTE_SLOT_UP:
     case MOTE_SLOT_DOWN:
+    case MOTE_SLOT_MIXER_IN:
+    case MOTE_SLOT_MIXER_OUT:
         return true;
     default:
         return false;
@@ -54,7 +56,8 @@ static mote_status add_target(const mote_adapter_module *m, const mote_hparams *
         return mote_error_set(err, MOTE_ERR_FORMAT, "adapter tensor '%.*s': the base has no such tensor, its %u layers are blk.0 to blk.%u", MOTE_STR_ARGS(m->name), h->n_layers,
                               h->n_layers - 1);
     if (!can_change(n->slot) || *n_targets == MOTE_ADAPTER_MAX_TARGETS)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "adapter tensor '%.*s': adapters of this tensor are not supported; those of attention, dense feed-forward and head are",
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED,
+                              "adapter tensor '%.*s': adapters of this tensor are not supported; those of attention, recurrent layers, dense feed-forward and head are",
                               MOTE_STR_ARGS(m->name));
     if (mote_slot_is_per_layer(n->slot) && !mote_slot_is_in_layer(h, n->slot, layer))
         return mote_error_set(err, MOTE_ERR_FORMAT, "adapter tensor '%.*s': the base's layer %u has no such tensor", MOTE_STR_ARGS(m->name), layer);
@@ -66,6 +69,14 @@ static mote_status add_target(const mote_adapter_module *m, const mote_hparams *
                               (unsigned long long)m->a.n_columns, (unsigned long long)m->b.n_rows, (unsigned long long)columns, (unsigned long long)all);
     targets[(*n_targets)++] = (mote_adapter_target){.slot = n->slot, .layer = layer, .first_row = before, .n_rows = rows, .n_columns = columns};
     return MOTE_OK;
+}
+
+/* A slot whose tensor has two names in one of the two forms is in the table twice. */
+static bool has_target(const mote_adapter_target *targets, size_t n, mote_slot slot) {
+    for (size_t i = 0; i < n; i++)
+        if (targets[i].slot == slot)
+            return true;
+    return false;
 }
 
 mote_status mote_adapter_find_targets(const mote_adapter_source *s, const mote_adapter_module *m, const mote_hparams *h, mote_adapter_target targets[MOTE_ADAPTER_MAX_TARGETS],
@@ -82,7 +93,7 @@ mote_status mote_adapter_find_targets(const mote_adapter_source *s, const mote_a
 #pragma GCC diagnostic pop
         for (size_t i = 0; i < h->family->n_names; i++) {
             uint32_t layer;
-            if (matches(&h->family->names[i], is_gguf, name, &layer))
+            if (matches(&h->family->names[i], is_gguf, name, &layer) && !has_target(targets, *n_targets, h->family->names[i].slot))
                 MOTE_TRY(add_target(m, h, &h->family->names[i], is_gguf, layer, targets, n_targets, err));
         }
     }
