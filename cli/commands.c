@@ -7,6 +7,8 @@ const char cli_about[] = "mote runs small language models where the data is: off
 
 const char cli_environment[] = "MOTE_MODEL\tthe model where -m is not given\n"
                                "MOTE_MODELS\tthe folder of installed models; otherwise $XDG_DATA_HOME/mote/models, else ~/.local/share/mote/models\n"
+                               "HF_ENDPOINT\tthe hub of `mote pull USER/REPO`; otherwise https://huggingface.co. With HF_TOKEN, HF_HUB_OFFLINE, HF_HUB_CACHE, HF_HOME, "
+                               "HF_HUB_DOWNLOAD_TIMEOUT and the proxy variables as the hub's tools know them\n"
                                "MOTE_CPU\tthe widest kernels to use: c, avx2, avxvnni, avx512, avx512vnni, neon, dotprod, i8mm\n"
                                "XDG_STATE_HOME\twhere `mote chat` keeps its history (mote/history); otherwise ~/.local/state\n"
                                "NO_COLOR\tno colours\n"
@@ -62,10 +64,13 @@ const cli_command cli_commands[] = {
      .run = cli_models_path,
      .groups = {NULL}},
     {.name = "pull",
-     .arguments = "FILE",
-     .summary = "Install a model from a file or folder",
-     .text = "Checks that FILE is a model (GGUF, or a folder in Hugging Face layout), checks its SHA-256 where one is known, and copies it into the folder of models. Nothing "
-             "half-written is ever visible. tools/get-model NAME downloads a known model and calls this.",
+     .arguments = "FILE|USER/REPO[:QUANT]",
+     .summary = "Install a model from a file or folder, or fetch one from a hub",
+     .text = "Checks that FILE is a model (GGUF, or a folder in Hugging Face layout), checks its SHA-256 where one is known, and copies it into the folder of models.\n"
+             "USER/REPO[:QUANT][@REVISION] is fetched over HTTP(S) from the hub into the cache that the hub's own tools use, and is then a MODEL of every command under the same "
+             "name. QUANT picks the GGUF whose name carries it (Q4_K_M, any case; \"safetensors\": the folder); without it Q4_K_M, then Q4_0, Q8_0, the only GGUF, the folder. "
+             "Memory and space are compared before the first byte; hashes as the bytes come. After an interruption the same command goes on from there.\n"
+             "Nothing half-written is ever visible. tools/get-model NAME downloads a known model and calls this.",
      .complete = "file",
      .min_arguments = 1,
      .max_arguments = 1,

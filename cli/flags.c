@@ -38,7 +38,8 @@ const cli_option cli_flags_vocabulary[] = {
 
 const cli_option cli_flags_model[] = {
     TEXT("-m --model", "MODEL", model, "$MOTE_MODEL, else smollm2-135m", "a GGUF file, a folder in Hugging Face layout, or a name that `mote models` lists"),
-    CHOICE("--type", "TYPE", type, "f32", "the weights' own", "f32: weights, activations and cache in float32, the exact path"),
+    TEXT("--type", "TYPE", type, "the weights' own",
+         "f32: weights, activations and cache in float32, the exact path; q8_0, q4_k_m and other names of `mote quantize`: quantise while loading"),
     {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "no limit",
      "refuse to load (exit 4) if weights, cache and scratch take more; suffixes K, M, G are powers of 1024"},
     INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
@@ -53,7 +54,7 @@ const cli_option cli_flags_lora[] = {
 
 const cli_option cli_flags_threads[] = {
     TEXT("-m --model", "MODEL", model, "$MOTE_MODEL", "a folder in Hugging Face layout, or a name that `mote models` lists"),
-    CHOICE("--type", "TYPE", type, "f32", "the weights' own", "f32: the exact path"),
+    TEXT("--type", "TYPE", type, "the weights' own", "f32: the exact path; q8_0, q4_k_m, …: quantise while loading"),
     {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "no limit", "refuse to load (exit 4) if the weights take more"},
     INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
     END,
@@ -197,7 +198,8 @@ const cli_option cli_flags_convert[] = {
 };
 
 const cli_option cli_flags_pull[] = {
-    TEXT("--name", "NAME", name, "from the file's name", "the name to install it under: a-z, 0-9, '.', '_' and '-'"),
-    TEXT("--sha256", "HEX", sha256, "the catalogue's, where it knows the name", "refuse the file unless it has this SHA-256"),
+    TEXT("--name", "NAME", name, "from the file's name", "the name to install a file or folder under: a-z, 0-9, '.', '_' and '-'"),
+    TEXT("--sha256", "HEX", sha256, "the catalogue's or the hub's", "refuse the file unless it has this SHA-256"),
+    {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "this machine's memory", "refuse to download (exit 4) what can't run in so much memory"},
     END,
 };

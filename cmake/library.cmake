@@ -1,5 +1,5 @@
 # libmote: the objects of all rooms once as a shared library, which exports what MOTE_API marks, and once as a single static archive.
-set(mote_dependencies Threads::Threads m PkgConfig::jansson PkgConfig::pcre2 PkgConfig::utf8proc)
+set(mote_dependencies Threads::Threads m PkgConfig::jansson PkgConfig::pcre2 PkgConfig::utf8proc PkgConfig::curl)
 
 add_library(mote_shared SHARED src/version.c ${MOTE_ROOM_OBJECTS})
 set_target_properties(mote_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})

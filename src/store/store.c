@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/catalogue.h"
+#include "store/hub_cache.h"
+#include "store/hub_settings.h"
 #include "store/places.h"
 
 #include <dirent.h>
@@ -23,6 +25,9 @@ enum {
 
 static mote_status not_installed(const char *name, mote_error *err) {
     mote_catalogue catalogue = {NULL};
+    mote_hub_name hub_name;
+    if (mote_hub_name_parse(name, &hub_name))
+        return mote_error_set(err, MOTE_ERR_NOT_FOUND, "model '%s' is neither a file nor in the hub's cache: `mote pull %s` gets it", name, name);
     mote_catalogue_entry entry;
     MOTE_TRY(mote_catalogue_open(&catalogue, err));
     bool is_known = mote_catalogue_find(&catalogue, name, &entry);
@@ -36,10 +41,17 @@ static mote_status not_installed(const char *name, mote_error *err) {
 
 mote_status mote_store_path(const char *name, char **path, mote_error *err) {
     char *folder = NULL;
+    mote_hub_name hub_name;
     *path = NULL;
-    MOTE_TRY(mote_places_folder(&folder, err));
-    *path = mote_places_find(folder, name);
+    bool is_hub_name = mote_hub_name_parse(name, &hub_name);
+    MOTE_TRY(is_hub_name ? mote_hub_settings_cache(&folder, err) : mote_places_folder(&folder, err));
+    mote_status status = MOTE_OK;
+    if (is_hub_name)
+        status = mote_hub_cache_find(folder, &hub_name, path, NULL, err);
+    else
+        *path = mote_places_find(folder, name);
     mote_mem_free(folder);
+    MOTE_TRY(status);
     return *path ? MOTE_OK : not_installed(name, err);
 }
 
@@ -171,6 +183,30 @@ done:
     return status;
 }
 
+/* One model of the hub's cache. */
+static mote_status write_hub_model(void *context, const char *name, const char *path, uint64_t n_bytes, mote_error *err) {
+    mote_buffer *out = context;
+    mote_status status;
+    MOTE_TRY_DONE(mote_buffer_append_text(out, mote_buffer_str(out).len > 1 ? ",{\"name\":" : "{\"name\":"));
+    MOTE_TRY_DONE(mote_json_write_string(out, mote_str_of(name)));
+    MOTE_TRY_DONE(mote_buffer_append_text(out, ",\"installed\":true"));
+    MOTE_TRY_DONE(write_text(out, "path", path));
+    MOTE_TRY_DONE(mote_buffer_appendf(out, ",\"bytes\":%llu,\"sha256\":null,\"source\":\"hub\",\"licence\":null,\"default\":false}", (unsigned long long)n_bytes));
+    return MOTE_OK;
+done:
+    return status == MOTE_ERR_ALLOC ? mote_error_alloc(err, out->len) : mote_error_set(err, status, "a list of models of more than %d bytes", MAX_LIST_BYTES);
+}
+
+/* Models of the hub's cache, if this machine has one. */
+static mote_status write_hub_models(mote_buffer *out, mote_error *err) {
+    char *cache = NULL;
+    mote_status status = mote_hub_settings_cache(&cache, err);
+    if (status == MOTE_OK)
+        status = mote_hub_cache_each(cache, write_hub_model, out, err);
+    mote_mem_free(cache);
+    return status == MOTE_ERR_NOT_FOUND ? MOTE_OK : status;
+}
+
 mote_status mote_store_list(char **json, mote_error *err) {
     mote_catalogue catalogue = {NULL};
     mote_catalogue_entry entry;
@@ -191,6 +227,7 @@ mote_status mote_store_list(char **json, mote_error *err) {
     for (size_t i = 0; i < installed.n; i++)
         if (!mote_catalogue_find(&catalogue, installed.names[i], &entry))
             MOTE_TRY_DONE(write_model(&out, folder, installed.names[i], NULL));
+    MOTE_TRY_DONE(write_hub_models(&out, err));
     MOTE_TRY_DONE(mote_buffer_append_char(&out, ']'));
     *json = mote_buffer_take(&out);
     status = *json ? MOTE_OK : MOTE_ERR_ALLOC;
@@ -211,7 +248,19 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
+static mote_status remove_hub_model(const char *text, const mote_hub_name *name, mote_error *err) {
+    char *cache = NULL;
+    bool removed = false;
+    MOTE_TRY(mote_hub_settings_cache(&cache, err));
+    mote_status status = mote_hub_cache_remove(cache, name, &removed, err);
+    mote_mem_free(cache);
+    return status == MOTE_OK && !removed ? not_installed(text, err) : status;
+}
+
 mote_status mote_store_remove(const char *name, mote_error *err) {
+    mote_hub_name hub_name;
+    if (mote_hub_name_parse(name, &hub_name))
+        return remove_hub_model(name, &hub_name, err);
     char *path = NULL;
     MOTE_TRY(mote_store_path(name, &path, err));
     /* A link is removed itself, never what it leads to. */
