@@ -172,8 +172,9 @@ static mote_status run(generation *g, const int32_t *prompt, size_t n_prompt, mo
     mote_generate_result *r = g->result;
     double start = mote_clock_seconds();
     r->n_prompt_tokens = n_prompt;
-    r->n_cached_tokens = reuse_prefix(g->session, prompt, n_prompt);
-    MOTE_TRY(mote_session_feed(g->session, prompt + r->n_cached_tokens, n_prompt - r->n_cached_tokens, err));
+    size_t n_kept = reuse_prefix(g->session, prompt, n_prompt);
+    r->n_cached_tokens = g->session->n_computed; /* fewer where the cache couldn't go back that far */
+    MOTE_TRY(mote_session_feed(g->session, prompt + n_kept, n_prompt - n_kept, err));
     mote_sampler_reset(g->sampler);
     for (size_t i = 0; i < n_prompt; i++)
         mote_sampler_accept(g->sampler, prompt[i]);
