@@ -41,6 +41,8 @@ static void free_list(tensor_list *list) {
 
 static void add_tensor(tensor_list *list, const mote_weights_plan *plan, const mote_tensor_name *name, uint32_t layer) {
     bool is_expert = mote_slot_kind_of(name->slot) == MOTE_SLOT_KIND_EXPERTS;
+    if (is_expert && plan->n_experts == 0)
+        return; /* a family that may have experts, a model that has none */
     const mote_tensor_view *v = is_expert ? mote_weights_plan_expert(plan, name->slot, layer, 0) : mote_weights_plan_view(plan, name->slot, layer);
     char *text = list->names[list->n];
     if (!v->data || !mote_family_format(name, true, layer, 0, text, sizeof list->names[0]))
