@@ -57,7 +57,7 @@ static mote_status choose_types(job *j, mote_error *err) {
     const char *type = j->options->type;
     MOTE_TRY(mote_mix_find(!type || mote_str_is(mote_str_of(type), "auto") ? type_of_source(j) : type, &j->mix, err));
     mote_mix_options o = {.mix = j->mix};
-    mote_mix_model model = {mote_str_of(h->family->name), h->n_layers, h->experts.n, h->layers[0].n_heads, h->layers[0].n_kv_heads};
+    mote_mix_model model = {mote_str_of(mote_export_architecture(h)), h->n_layers, h->experts.n, h->layers[0].n_heads, h->layers[0].n_kv_heads};
     j->types = mote_mem_alloc_array(e->n_tensors, sizeof *j->types);
     mote_mix_tensor *tensors = mote_mem_zalloc_array(e->n_tensors, sizeof *tensors);
     if (!j->types || !tensors) {
@@ -89,7 +89,7 @@ static void count(job *j) {
     }
     j->result.n_tensors = j->export.n_tensors;
     j->result.type = j->mix->name;
-    j->result.architecture = j->source.h.family->name;
+    j->result.architecture = mote_export_architecture(&j->source.h);
     j->result.lost_window = mote_export_drops_window(&j->source.h) ? j->source.h.window : 0;
 }
 

@@ -7,6 +7,8 @@
 
 /* "<architecture>.*", general.architecture and the pooling of encoders. MOTE_ERR_UNSUPPORTED names what the family's GGUF form can't say and readers would get wrong. */
 MOTE_MUST_CHECK mote_status mote_export_hparams(const mote_source *s, mote_gguf_writer *w, mote_error *err);
+/* The architecture of the GGUF: the family's, but for hybrids without recurrent layers, which readers know as their dense relatives. */
+const char *mote_export_architecture(const mote_hparams *h);
 /* Whether the source's sliding window gets lost, since the architecture's GGUF has none (llama from mistral): longer texts attend to everything. */
 bool mote_export_drops_window(const mote_hparams *h);
 
@@ -18,6 +20,7 @@ typedef struct mote_export_tensor {
     int n_dims;
     uint64_t dims[MOTE_GGUF_MAX_DIMS]; /* dims[0]: a row */
     bool is_matrix;                    /* has the type that is asked for; vectors, norms, tables and routers are float32 */
+    bool is_vector;                    /* read at once, whatever its dims */
     uint64_t rows;                     /* of all pieces: of a vector 1 */
     size_t n_pieces, n_stack;          /* n_stack: matrices of each piece, 1 but for experts */
     const mote_tensor_view *pieces[MOTE_EXPORT_MAX_PIECES];

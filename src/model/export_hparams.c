@@ -2,6 +2,7 @@
  * 1/sqrt(head size), layers without rope elsewhere than every fourth, weights of experts that don't add up to 1. */
 #include "base/error.h"
 #include "model/export.h"
+#include "model/recurrent.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,12 +12,13 @@ enum { KEY_BYTES = 128 };
 typedef struct exporter {
     const mote_source *s;
     const mote_hparams *h;
+    const char *architecture;
     mote_gguf_writer *w;
     mote_error *err;
 } exporter;
 
 static const char *key_of(const exporter *e, const char *name, char key[KEY_BYTES]) {
-    snprintf(key, KEY_BYTES, "%s.%s", e->h->family->name, name);
+    snprintf(key, KEY_BYTES, "%s.%s", e->architecture, name);
     return key;
 }
 
@@ -57,7 +59,7 @@ static bool is(const exporter *e, const char *family) {
 }
 
 static mote_status refuse(const exporter *e, const char *what) {
-    return mote_error_set(e->err, MOTE_ERR_UNSUPPORTED, "%s: a GGUF of architecture '%s' can't say it", what, e->h->family->name);
+    return mote_error_set(e->err, MOTE_ERR_UNSUPPORTED, "%s: a GGUF of architecture '%s' can't say it", what, e->architecture);
 }
 
 static mote_status put_heads(const exporter *e) {
@@ -161,19 +163,52 @@ static mote_status put_experts(const exporter *e) {
         return refuse(e, "norm_topk_prob false");
     MOTE_TRY(put_u32(e, "expert_count", h->experts.n));
     MOTE_TRY(put_u32(e, "expert_used_count", h->experts.n_used));
+    if (h->n_ff != 0)
+        MOTE_TRY(put_u32(e, "expert_shared_feed_forward_length", h->n_ff));
     return h->family->ff_is_experts ? MOTE_OK : put_u32(e, "expert_feed_forward_length", h->experts.n_ff);
 }
 
 /* Where all layers have experts, the dense length is the config's, which no layer uses. */
 static mote_status put_feed_forward(const exporter *e) {
+    if (e->h->experts.n != 0 && e->h->family->ff_is_experts)
+        return put_u32(e, "feed_forward_length", e->h->experts.n_ff);
     if (e->h->n_ff != 0)
         return put_u32_of_layers(e, "feed_forward_length", offsetof(mote_layer_hparams, n_ff));
     int64_t n_ff = mote_json_integer(mote_json_get(e->s->config, "intermediate_size"), e->h->experts.n_ff);
     return put_u32(e, "feed_forward_length", n_ff > 0 && n_ff <= UINT32_MAX ? (uint32_t)n_ff : e->h->experts.n_ff);
 }
 
+/* Granite: in place of a key of its own, that of a rope that was tuned. */
+static bool says_rope(const mote_hparams *h) {
+    return h->family->has_multipliers;
+}
+
+static mote_status put_recurrent(const exporter *e) {
+    const mote_recurrent_hparams *r = &e->h->recurrent;
+    if (!mote_recurrent_has(e->h))
+        return MOTE_OK;
+    if (e->h->family->recurrent == MOTE_MIXER_SHORTCONV)
+        return put_u32(e, "shortconv.l_cache", r->n_taps);
+    MOTE_TRY(put_u32(e, "ssm.conv_kernel", r->n_taps));
+    MOTE_TRY(put_u32(e, "ssm.state_size", r->d_state));
+    MOTE_TRY(put_u32(e, "ssm.group_count", r->n_groups));
+    MOTE_TRY(put_u32(e, "ssm.inner_size", r->d_inner));
+    return put_u32(e, "ssm.time_step_rank", r->n_heads);
+}
+
+const char *mote_export_architecture(const mote_hparams *h) {
+    bool is_dense = h->family->recurrent == MOTE_MIXER_MAMBA2 && !mote_recurrent_has(h);
+    return !is_dense ? h->family->name : h->experts.n ? "granitemoe" : "granite";
+}
+
 static mote_status check_rope_layers(const exporter *e) {
     uint32_t period = e->h->family->no_rope_period;
+    if (says_rope(e->h)) {
+        for (uint32_t l = 1; l < e->h->n_layers; l++)
+            if (e->h->layers[l].has_rope != e->h->layers[0].has_rope)
+                return refuse(e, "layers without rope among those with it");
+        return put_bool(e, "rope.scaling.finetuned", e->h->layers[0].has_rope);
+    }
     for (uint32_t l = 0; l < e->h->n_layers; l++)
         if (e->h->layers[l].mixer == MOTE_MIXER_ATTENTION && e->h->layers[l].has_rope != (period == 0 || (l + 1) % period != 0))
             return refuse(e, "no_rope_layers other than every fourth");
@@ -181,9 +216,9 @@ static mote_status check_rope_layers(const exporter *e) {
 }
 
 mote_status mote_export_hparams(const mote_source *s, mote_gguf_writer *w, mote_error *err) {
-    const exporter e = {s, &s->h, w, err};
+    const exporter e = {s, &s->h, mote_export_architecture(&s->h), w, err};
     const mote_hparams *h = &s->h;
-    MOTE_TRY(mote_gguf_writer_string(w, "general.architecture", mote_str_of(h->family->name), err));
+    MOTE_TRY(mote_gguf_writer_string(w, "general.architecture", mote_str_of(e.architecture), err));
     MOTE_TRY(put_u32(&e, "block_count", h->n_layers));
     MOTE_TRY(put_u32(&e, "context_length", h->n_ctx_train));
     MOTE_TRY(put_u32(&e, "embedding_length", h->n_embd));
@@ -191,6 +226,7 @@ mote_status mote_export_hparams(const mote_source *s, mote_gguf_writer *w, mote_
     MOTE_TRY(put_feed_forward(&e));
     MOTE_TRY(put_heads(&e));
     MOTE_TRY(put_experts(&e));
+    MOTE_TRY(put_recurrent(&e));
     if (is(&e, "stablelm"))
         MOTE_TRY(put_bool(&e, "use_parallel_residual", false));
     if (h->family->is_encoder)

@@ -19,6 +19,28 @@ static bool is_first_of_name(const mote_family *f, size_t i) {
     return true;
 }
 
+/* A slot with two names in GGUF has one in each layer: what is a layer's whole feed-forward network is the shared expert of another. */
+static bool is_name_in_layer(const mote_hparams *h, const mote_tensor_name *n, uint32_t layer) {
+    const mote_family *f = h->family;
+    bool is_ffn = n->slot == MOTE_SLOT_GATE || n->slot == MOTE_SLOT_UP || n->slot == MOTE_SLOT_DOWN;
+    const mote_tensor_name *chosen = NULL;
+    for (size_t i = 0; i < f->n_names; i++)
+        if (f->names[i].slot == n->slot && f->names[i].gguf && (!chosen || (is_ffn && h->layers[layer].has_experts)))
+            chosen = &f->names[i];
+    return chosen && strcmp(chosen->gguf, n->gguf) == 0;
+}
+
+/* GGUFs store a column of numbers for each head, and norms of groups as rows. */
+static void shape_vector(const mote_hparams *h, mote_slot slot, mote_export_tensor *t) {
+    uint64_t n = t->rows * t->dims[0], n_rows = slot == MOTE_SLOT_SSM_A || slot == MOTE_SLOT_SSM_D ? n : slot == MOTE_SLOT_SSM_NORM ? h->recurrent.n_groups : 1;
+    bool is_column = slot == MOTE_SLOT_SSM_A || slot == MOTE_SLOT_SSM_D || slot == MOTE_SLOT_SSM_NORM;
+    t->is_vector = true;
+    t->n_dims = is_column ? 2 : 1;
+    t->dims[0] = n / n_rows;
+    t->dims[1] = n_rows;
+    t->rows = 1;
+}
+
 static void add_piece(const mote_export *e, const mote_hparams *h, const mote_tensor_name *n, uint32_t layer, mote_export_tensor *t) {
     bool is_stack = mote_slot_kind_of(n->slot) == MOTE_SLOT_KIND_EXPERTS;
     const mote_tensor_view *v = is_stack ? mote_weights_plan_expert(&e->plan, n->slot, layer, 0) : mote_weights_plan_view(&e->plan, n->slot, layer);
@@ -38,17 +60,17 @@ static void add_tensor(mote_export *e, const mote_hparams *h, size_t i, uint32_t
     mote_slot_kind kind = mote_slot_kind_of(first->slot);
     *t = (mote_export_tensor){.dims = {1, 1, 1, 1}};
     for (size_t j = i; j < f->n_names; j++)
-        if (f->names[j].gguf && strcmp(f->names[j].gguf, first->gguf) == 0 && (!mote_slot_is_per_layer(f->names[j].slot) || mote_slot_is_in_layer(h, f->names[j].slot, layer)))
+        if (f->names[j].gguf && strcmp(f->names[j].gguf, first->gguf) == 0 && (!mote_slot_is_per_layer(f->names[j].slot) || mote_slot_is_in_layer(h, f->names[j].slot, layer)) &&
+            is_name_in_layer(h, &f->names[j], layer))
             add_piece(e, h, &f->names[j], layer, t);
     if (t->n_pieces == 0 || !mote_family_format(first, true, layer, 0, t->name, sizeof t->name))
         return;
     t->adds_one = kind == MOTE_SLOT_KIND_NORM && f->hf_norm_plus_one;
     t->is_matrix = (kind == MOTE_SLOT_KIND_MATRIX && first->slot != MOTE_SLOT_ROUTER) || kind == MOTE_SLOT_KIND_EXPERTS;
-    t->n_dims = kind == MOTE_SLOT_KIND_EXPERTS ? 3 : kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_TABLE ? 2 : 1;
-    if (t->n_dims == 1) { /* however the checkpoint shapes it */
-        t->dims[0] = t->rows * t->dims[0];
-        t->rows = 1;
-    } else {
+    if (kind == MOTE_SLOT_KIND_VECTOR || kind == MOTE_SLOT_KIND_NORM)
+        shape_vector(h, first->slot, t);
+    else {
+        t->n_dims = kind == MOTE_SLOT_KIND_EXPERTS ? 3 : 2;
         t->dims[1] = t->rows / t->n_stack;
         t->dims[2] = t->n_stack;
     }
@@ -86,12 +108,33 @@ static mote_status add_rope(mote_export *e, const mote_hparams *h, mote_error *e
     return h->rope.scaling == MOTE_ROPE_LLAMA3 ? make_llama3_factors(e, h, err) : MOTE_OK;
 }
 
+/* A tensor that a GGUF of the family has no name for would be lost. */
+static mote_status refuse_nameless(const mote_export *e, const mote_hparams *h, mote_error *err) {
+    for (size_t i = 0; i < h->family->n_names; i++) {
+        const mote_tensor_name *n = &h->family->names[i];
+        bool is_layer = mote_slot_is_per_layer(n->slot), has_name = n->gguf != NULL;
+        for (size_t j = 0; j < h->family->n_names; j++)
+            has_name = has_name || (h->family->names[j].slot == n->slot && h->family->names[j].gguf);
+        for (uint32_t l = 0; !has_name && l < (is_layer ? h->n_layers : 1); l++) {
+            const mote_tensor_view *v = mote_weights_plan_view(&e->plan, n->slot, l);
+            if (v->data)
+                return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': a GGUF of architecture '%s' has no place for it", v->name, h->family->name);
+        }
+    }
+    return MOTE_OK;
+}
+
 mote_status mote_export_open(const mote_source *s, mote_export *e, mote_error *err) {
     const mote_hparams *h = &s->h;
     enum { N_MADE = 3 };
     *e = (mote_export){0};
     mote_weights_source source = mote_source_weights(s);
     MOTE_TRY(mote_weights_plan_create(&source, h, (mote_weights_type){0}, &e->plan, err));
+    mote_status named = refuse_nameless(e, h, err);
+    if (named != MOTE_OK) {
+        mote_export_close(e);
+        return named;
+    }
     size_t most = h->family->n_names * ((size_t)h->n_layers + 1) + N_MADE;
     e->tensors = mote_mem_zalloc_array(most, sizeof *e->tensors);
     mote_status status = e->tensors ? add_rope(e, h, err) : mote_error_alloc(err, most * sizeof *e->tensors);
@@ -147,7 +190,7 @@ void mote_export_read(const mote_export_tensor *t, uint64_t first, uint64_t n, f
         memcpy(out, t->made, (size_t)t->dims[0] * sizeof *out);
         return;
     }
-    if (t->n_dims == 1) {
+    if (t->is_vector) {
         read_vector(t, scratch, out);
         return;
     }
@@ -161,8 +204,8 @@ void mote_export_read(const mote_export_tensor *t, uint64_t first, uint64_t n, f
 }
 
 uint64_t mote_export_step(const mote_export_tensor *t, uint64_t first, uint64_t most) {
-    if (t->made || t->n_dims == 1)
-        return 1;
+    if (t->made || t->is_vector)
+        return t->dims[1];
     uint64_t row = first;
     size_t p = piece_of(t, &row);
     uint64_t left = t->pieces[p]->n_rows - row % t->pieces[p]->n_rows, unit = t->interleave[p] ? t->interleave[p] : 1;

@@ -123,6 +123,11 @@ static mote_status read_rope(const mote_gguf *g, mote_hparams *h, mote_error *er
     h->n_rot = h->head_dim;
     MOTE_TRY(get_u32(g, h, "rope.dimension_count", false, &h->n_rot, err));
     MOTE_TRY(read_rope_scaling(g, h, err));
+    bool has_rope = true; /* Granite's converter misuses the key for this */
+    char key[KEY_BYTES];
+    MOTE_TRY(mote_gguf_get_bool(g, key_of(h, "rope.scaling.finetuned", key), false, &has_rope, err));
+    for (uint32_t l = 0; h->family->has_multipliers && l < h->n_layers; l++)
+        h->layers[l].has_rope = has_rope;
     h->rope_local = h->rope;
     if (h->family->local_rope_base != 0)
         h->rope_local = (mote_rope_hparams){.base = h->family->local_rope_base, .factor = 1, .attn_factor = 1};

@@ -22,12 +22,6 @@ static void take_mixers(mote_hparams *h) {
 
 static mote_status gguf_granite(const mote_gguf *g, mote_hparams *h, mote_error *err) {
     mote_recurrent_hparams *r = &h->recurrent;
-    bool has_rope = true;
-    char key[128];
-    snprintf(key, sizeof key, "%s.rope.scaling.finetuned", h->family->name); /* misused by the converter for "has a rotary embedding" */
-    MOTE_TRY(mote_gguf_get_bool(g, key, false, &has_rope, err));
-    for (uint32_t l = 0; l < h->n_layers; l++)
-        h->layers[l].has_rope = has_rope;
     bool required = mote_recurrent_has(h);
     r->n_groups = 1;
     MOTE_TRY(gguf_u32(g, h, "ssm.conv_kernel", required, &r->n_taps, err));
