@@ -191,6 +191,18 @@ const cli_command cli_commands[] = {
      .max_arguments = 1,
      .run = cli_convert,
      .groups = {cli_flags_convert}},
+    {.name = "merge",
+     .arguments = "",
+     .summary = "Add adapters to a model's weights for good",
+     .text = "Writes a GGUF that needs no adapters: of a GGUF with the same keys and tensor types, of a Hugging Face folder converted as by `mote convert`. The file appears when "
+             "it is "
+             "complete.\n"
+             "With --json: file, tensors, how many changed, bytes.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_merge,
+     .groups = {cli_flags_merge, cli_flags_lora}},
     {.name = "help",
      .arguments = "[COMMAND]",
      .summary = "Tell about a command",

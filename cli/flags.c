@@ -52,6 +52,14 @@ const cli_option cli_flags_lora[] = {
     END,
 };
 
+const cli_option cli_flags_merge[] = {
+    TEXT("-m --model", "MODEL", model, "$MOTE_MODEL, else smollm2-135m", "a GGUF file, a folder in Hugging Face layout, or a name that `mote models` lists"),
+    TEXT("-o --output", "FILE", output, NULL, "the GGUF file to write"),
+    TEXT("--type", "TYPE", type, "the checkpoint's", "of a folder: the type of the file's matrices, as `mote convert` takes it; a GGUF keeps its types"),
+    INT("-t --threads", n_threads, 1, MAX_THREADS, "the machine's cores", "threads; the result does not depend on them"),
+    END,
+};
+
 const cli_option cli_flags_threads[] = {
     TEXT("-m --model", "MODEL", model, "$MOTE_MODEL", "a folder in Hugging Face layout, or a name that `mote models` lists"),
     TEXT("--type", "TYPE", type, "the weights' own", "f32: the exact path; q8_0, q4_k_m, …: quantise while loading"),

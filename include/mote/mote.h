@@ -9,6 +9,7 @@
 #include <mote/engine.h>
 #include <mote/eval.h>
 #include <mote/generate.h>
+#include <mote/merge.h>
 #include <mote/model.h>
 #include <mote/quantize.h>
 #include <mote/sampler.h>

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "learn/convert.h"
+#include "learn/merge_adapters.h"
 #include "learn/quantize_rows.h"
 #include "model/export.h"
 #include "model/mix.h"
@@ -21,10 +23,19 @@ enum {
     MAX_CARD_BYTES = 1 << 20  /* of a README.md */
 };
 
+typedef struct merge_request {
+    const char *const *paths;
+    const float *scales;
+    size_t n;
+} merge_request;
+
 typedef struct job {
     const mote_convert_options *options;
     mote_source source;
     mote_export export;
+    const merge_request *merge; /* NULL: nothing is added */
+    mote_merge_adapters adapters;
+    size_t n_changed;
     const mote_mix *mix;
     mote_dtype *types; /* [n_tensors] */
     mote_kernels kernels;
@@ -174,15 +185,37 @@ static mote_status write_rows(job *j, size_t i, uint64_t first, uint64_t n, mote
     return MOTE_OK;
 }
 
+static mote_status write_tensor(job *j, size_t i, mote_error *err) {
+    const mote_export_tensor *t = &j->export.tensors[i];
+    uint64_t n_rows = n_weights(t) / t->dims[0], n;
+    for (uint64_t row = 0; row < n_rows; row += n) {
+        n = mote_export_step(t, row, SLAB_FLOATS / t->dims[0]);
+        MOTE_TRY(write_rows(j, i, row, n, err));
+    }
+    mote_export_release(t);
+    return MOTE_OK;
+}
+
+/* What adapters change of a tensor's pieces, for as long as it is written. */
+static mote_status find_changes(job *j, mote_export_tensor *t, mote_error *err) {
+    bool any = false;
+    for (size_t p = 0; p < t->n_pieces && t->n_dims == 2; p++) {
+        MOTE_TRY(mote_merge_adapters_find(&j->adapters, t->pieces[p], &t->changes[p], err));
+        any = any || t->changes[p];
+    }
+    j->n_changed += any;
+    return MOTE_OK;
+}
+
 static mote_status write_tensors(job *j, mote_error *err) {
     for (size_t i = 0; i < j->export.n_tensors; i++) {
-        const mote_export_tensor *t = &j->export.tensors[i];
-        uint64_t n_rows = n_weights(t) / t->dims[0], n;
-        for (uint64_t row = 0; row < n_rows; row += n) {
-            n = mote_export_step(t, row, SLAB_FLOATS / t->dims[0]);
-            MOTE_TRY(write_rows(j, i, row, n, err));
-        }
-        mote_export_release(t);
+        mote_export_tensor *t = &j->export.tensors[i];
+        mote_status status = j->merge ? find_changes(j, t, err) : MOTE_OK;
+        if (status == MOTE_OK)
+            status = write_tensor(j, i, err);
+        for (size_t p = 0; p < t->n_pieces; p++)
+            mote_adapter_change_free(&t->changes[p]);
+        MOTE_TRY(status);
     }
     return MOTE_OK;
 }
@@ -207,7 +240,8 @@ static mote_status allocate(job *j, mote_error *err) {
     return mote_thread_pool_create(n_threads, &j->pool, err);
 }
 
-mote_status mote_convert_folder(const char *folder, const char *out, const mote_convert_options *options, mote_convert_result *result, mote_error *err) {
+static mote_status convert(const char *folder, const char *out, const mote_convert_options *options, const merge_request *merge, mote_convert_result *result, size_t *n_changed,
+                           mote_error *err) {
     mote_convert_options o = MOTE_CONVERT_OPTIONS_INIT;
     if (options)
         o = *options;
@@ -218,8 +252,11 @@ mote_status mote_convert_folder(const char *folder, const char *out, const mote_
         return mote_error_alloc(err, sizeof *j);
     mote_status status;
     j->options = &o;
+    j->merge = merge;
     MOTE_TRY_DONE(mote_source_open(folder, MOTE_SOURCE_ALL, &j->source, err));
     MOTE_TRY_DONE(mote_export_open(&j->source, &j->export, err));
+    if (merge)
+        MOTE_TRY_DONE(mote_merge_adapters_open(&j->source, &j->export.plan, merge->paths, merge->scales, merge->n, o.n_threads, &j->adapters, err));
     MOTE_TRY_DONE(choose_types(j, err));
     count(j);
     MOTE_TRY_DONE(allocate(j, err));
@@ -229,9 +266,11 @@ mote_status mote_convert_folder(const char *folder, const char *out, const mote_
     MOTE_TRY_DONE(mote_gguf_writer_finish(&j->writer, err));
     if (result)
         *result = j->result;
+    *n_changed = j->n_changed;
 done:
     mote_gguf_writer_discard(&j->writer);
     mote_thread_pool_free(&j->pool);
+    mote_merge_adapters_close(&j->adapters);
     mote_export_close(&j->export);
     mote_source_close(&j->source);
     mote_mem_free(j->types);
@@ -240,4 +279,25 @@ done:
     mote_mem_free(j->slab);
     mote_mem_free(j);
     return status;
+}
+
+mote_status mote_convert_folder(const char *folder, const char *out, const mote_convert_options *options, mote_convert_result *result, mote_error *err) {
+    size_t n_changed;
+    return convert(folder, out, options, NULL, result, &n_changed, err);
+}
+
+mote_status mote_convert_merged(const char *folder, const char *const *adapter_paths, const float *scales, size_t n, const char *out, const mote_merge_options *options,
+                                mote_merge_result *result, mote_error *err) {
+    mote_convert_options o = MOTE_CONVERT_OPTIONS_INIT;
+    mote_convert_result converted;
+    merge_request merge = {adapter_paths, scales, n};
+    o.type = options->type;
+    o.n_threads = options->n_threads;
+    o.progress = options->progress;
+    o.progress_context = options->progress_context;
+    *result = (mote_merge_result){0};
+    MOTE_TRY(convert(folder, out, &o, &merge, &converted, &result->n_changed, err));
+    result->n_tensors = converted.n_tensors;
+    result->n_bytes = converted.n_bytes;
+    return MOTE_OK;
 }

@@ -29,17 +29,17 @@ static mote_status check_vocabulary(const char *path, mote_error *err) {
     return MOTE_OK;
 }
 
-static mote_status check_adapter(const mote_gguf *g, const char *base, mote_error *err) {
-    if (!base)
-        return mote_adapter_check(g, NULL, err);
+/* A GGUF that is open already, or g NULL and a path in PEFT's form. */
+static mote_status check_adapter(const mote_gguf *g, const char *path, const char *base, mote_error *err) {
     mote_source s;
-    mote_status status = mote_source_open(base, MOTE_SOURCE_ALL, &s, err);
+    mote_status status = base ? mote_source_open(base, MOTE_SOURCE_ALL, &s, err) : MOTE_OK;
     if (status != MOTE_OK) {
         mote_error_prefix(err, "base");
         return status;
     }
-    status = mote_adapter_check(g, &s, err);
-    mote_source_close(&s);
+    status = g ? mote_adapter_check(g, base ? &s : NULL, err) : mote_adapter_check_path(path, base ? &s : NULL, err);
+    if (base)
+        mote_source_close(&s);
     return status;
 }
 
@@ -52,7 +52,7 @@ static mote_status check_gguf(const char *path, const char *base, mote_error *er
     MOTE_TRY_DONE(mote_gguf_get_string(g, "general.type", false, &type, err));
     MOTE_TRY_DONE(mote_gguf_get_string(g, "general.architecture", true, &architecture, err));
     if (mote_str_is(type, "adapter"))
-        status = check_adapter(g, base, err);
+        status = check_adapter(g, path, base, err);
     else if (mote_str_is(architecture, "controlvector"))
         status = mote_adapter_check_control_vector(g, err);
     else {
@@ -102,14 +102,15 @@ static const char *kind_of_name(const char *path) {
 }
 
 mote_status mote_check_file(const char *path, const char *kind, const char *base, mote_error *err) {
+    bool is_adapter = mote_adapter_source_is_peft(path);
     if (!kind && mote_file_is_directory(path))
-        return check_model(path, err);
+        return is_adapter ? check_adapter(NULL, path, base, err) : check_model(path, err);
     if (!kind && !(kind = kind_of_name(path)))
         return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: its name doesn't tell what it is; say --kind", path);
     if (strcmp(kind, "gguf") == 0)
         return check_gguf(path, base, err);
     if (strcmp(kind, "safetensors") == 0)
-        return check_safetensors(path, err);
+        return is_adapter ? check_adapter(NULL, path, base, err) : check_safetensors(path, err);
     if (strcmp(kind, "json") == 0)
         return check_json(path, err);
     if (strcmp(kind, "template") == 0 || strcmp(kind, "jinja") == 0)

@@ -3,6 +3,7 @@
 #ifndef MOTE_MODEL_EXPORT_H
 #define MOTE_MODEL_EXPORT_H
 
+#include "model/adapter_change.h"
 #include "model/source.h"
 
 /* "<architecture>.*", general.architecture and the pooling of encoders. MOTE_ERR_UNSUPPORTED names what the family's GGUF form can't say and readers would get wrong. */
@@ -24,9 +25,10 @@ typedef struct mote_export_tensor {
     uint64_t rows;                     /* of all pieces: of a vector 1 */
     size_t n_pieces, n_stack;          /* n_stack: matrices of each piece, 1 but for experts */
     const mote_tensor_view *pieces[MOTE_EXPORT_MAX_PIECES];
-    uint32_t interleave[MOTE_EXPORT_MAX_PIECES]; /* the head's size where pairs become neighbours; 0: rows stay in order */
-    bool adds_one;                               /* norms that checkpoints store minus 1 */
-    const float *made;                           /* [dims[0]]; NULL: from pieces */
+    uint32_t interleave[MOTE_EXPORT_MAX_PIECES];          /* the head's size where pairs become neighbours; 0: rows stay in order */
+    mote_adapter_change *changes[MOTE_EXPORT_MAX_PIECES]; /* what adapters add to a piece while it is read; NULL: nothing. The caller's */
+    bool adds_one;                                        /* norms that checkpoints store minus 1 */
+    const float *made;                                    /* [dims[0]]; NULL: from pieces */
 } mote_export_tensor;
 
 typedef struct mote_export {

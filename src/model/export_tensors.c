@@ -199,6 +199,8 @@ void mote_export_read(const mote_export_tensor *t, uint64_t first, uint64_t n, f
     const mote_tensor_view *v = t->pieces[p] + row / t->pieces[p]->n_rows;
     uint32_t head = t->interleave[p];
     mote_tensor_view_read(v, row % v->n_rows, n, head ? scratch : out);
+    if (t->changes[p])
+        mote_adapter_change_rows(t->changes[p], row % v->n_rows, n, head ? scratch : out);
     if (head)
         interleave(scratch, n / head, head, (size_t)t->dims[0], out);
 }
