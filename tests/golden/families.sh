@@ -54,12 +54,23 @@ older_spelling() { # makes $older, the same model as $dir with config-legacy.jso
     ln -s "$dir/config-legacy.json" "$older/config.json"
 }
 
+fast() { # NAME MODEL TYPE MOST: the fast path, where rounding is part of it, is near, and the same however it is fed
+    is_pending "$1" && return
+    for batch in 512 5; do
+        "$mote" eval logits -m "$2" --tokens "$dir/tokens.txt" --type "$3" -b $batch -o "$scratch/$batch.npy" 2>"$scratch/err" || { failed "$1" "-b $batch: $(cat "$scratch/err")"; return; }
+    done
+    cmp -s "$scratch/512.npy" "$scratch/5.npy" || { failed "$1" "fed by 5, other logits"; return; }
+    if said=$("$compare" "$dir/logits.npy" "$scratch/5.npy" "$4"); then passed "$1" "$said"; else failed "$1" "differs by $said"; fi
+}
+
 decoder() {
     logits "$name/folder" "$dir" "$dir/tokens.txt" "$dir/logits.npy"
     [ ! -f "$dir/tokens-short.txt" ] || logits "$name/short" "$dir" "$dir/tokens-short.txt" "$dir/logits-short.npy"
     [ ! -f "$dir/config-legacy.json" ] || { older_spelling; logits "$name/older" "$older" "$dir/tokens.txt" "$dir/logits.npy"; }
     [ ! -f "$dir/model-f32.gguf" ] || logits "$name/gguf" "$dir/model-f32.gguf" "$dir/tokens.txt" "$dir/logits.npy"
     ! converted || logits "$name/converted" "$scratch/converted.gguf" "$dir/tokens.txt" "$dir/logits.npy"
+    fast "$name/f16" "$dir" f16 0.05
+    fast "$name/q8_0" "$dir" q8_0 1
 }
 
 # What the GGUF of an architecture has no words for: windows of Llama's and Qwen's layers, layers without experts among others.
