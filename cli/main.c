@@ -1,5 +1,6 @@
 /* The program `mote`: finds the command, reads its flags, runs it. */
 #include "cli/commands.h"
+#include "cli/fault.h"
 #include "cli/help.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -39,6 +40,7 @@ static int run_command(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     cli_interrupt_install();
+    cli_fault_install();
     if (argc < 2) {
         cli_help_overview();
         cli_output_flush();

@@ -82,11 +82,25 @@ mote_status mote_file_read(const char *path, mote_buffer *out, mote_error *err) 
     return status;
 }
 
+enum {
+    NAME_TRIES = 100, /* names beside the file that may all be taken */
+    SUFFIX_BYTES = 24
+};
+
+/* Until _commit the file has no name where the system can do that (O_TMPFILE): then nothing is left of it however the process ends. Elsewhere it is `temporary` from the beginning.
+ */
 struct mote_file_writer {
     int fd;
+    bool is_unnamed;
     uint64_t offset;
     char *path, *temporary;
 };
+
+/* The folder of a path, on the heap; NULL without memory. */
+static char *folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
 
 static void writer_free(mote_file_writer **writer) {
     mote_file_writer *w = *writer;
@@ -100,21 +114,60 @@ static void writer_free(mote_file_writer **writer) {
     *writer = NULL;
 }
 
+static void link_of(int fd, char link[32]) {
+    snprintf(link, 32, "/proc/self/fd/%d", fd);
+}
+
+/* Only where it can be given a name later. */
+static void open_unnamed(mote_file_writer *w, const char *folder) {
+    char link[32];
+    struct stat st;
+    w->fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (w->fd < 0)
+        return;
+    link_of(w->fd, link);
+    w->is_unnamed = lstat(link, &st) == 0;
+    if (!w->is_unnamed) {
+        close(w->fd);
+        w->fd = -1;
+    }
+}
+
+/* A name beside the file, which the rename then replaces it with: a link alone can't replace. */
+static bool give_name(mote_file_writer *w) {
+    char link[32];
+    link_of(w->fd, link);
+    for (unsigned i = 0; w->is_unnamed && i < NAME_TRIES; i++) {
+        snprintf(w->temporary, strlen(w->path) + SUFFIX_BYTES, "%s.%u.%u", w->path, (unsigned)getpid() % 10000000, i);
+        if (linkat(AT_FDCWD, link, AT_FDCWD, w->temporary, AT_SYMLINK_FOLLOW) == 0)
+            w->is_unnamed = false;
+        else if (errno != EEXIST)
+            return false;
+    }
+    return !w->is_unnamed;
+}
+
 mote_status mote_file_writer_create(const char *path, mote_file_writer **writer, mote_error *err) {
     mote_file_writer *w = mote_mem_zalloc_array(1, sizeof *w);
     *writer = NULL;
     if (!w)
         return mote_error_alloc(err, sizeof *w);
-    size_t n = strlen(path) + 16;
+    size_t n = strlen(path) + SUFFIX_BYTES;
+    char *folder = folder_of(path);
     w->fd = -1;
     w->path = mote_mem_dup_text(path);
     w->temporary = mote_mem_alloc(n);
-    if (!w->path || !w->temporary) {
+    if (!folder || !w->path || !w->temporary) {
+        free(folder);
         writer_free(&w);
         return mote_error_alloc(err, n);
     }
-    snprintf(w->temporary, n, "%s.XXXXXX", path);
-    w->fd = mkostemp(w->temporary, O_CLOEXEC);
+    open_unnamed(w, folder);
+    free(folder);
+    if (!w->is_unnamed) {
+        snprintf(w->temporary, n, "%s.XXXXXX", path);
+        w->fd = mkostemp(w->temporary, O_CLOEXEC);
+    }
     if (w->fd < 0) {
         mote_status status = io_error(err, "cannot create", path);
         writer_free(&w);
@@ -157,8 +210,7 @@ uint64_t mote_file_writer_offset(const mote_file_writer *w) {
 
 /* The rename is durable only when the folder is synced too. */
 static mote_status sync_folder_of(const char *path, mote_error *err) {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *folder = folder_of(path);
     if (!folder)
         return mote_error_alloc(err, strlen(path));
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -178,11 +230,13 @@ mote_status mote_file_writer_commit(mote_file_writer **writer, mote_error *err) 
     mote_status status = MOTE_OK;
     if (fchmod(w->fd, 0666 & ~mask) != 0 || fsync(w->fd) != 0)
         status = io_error(err, "cannot sync", w->path);
+    else if (!give_name(w))
+        status = io_error(err, "cannot link", w->path);
     else if (rename(w->temporary, w->path) != 0)
         status = io_error(err, "cannot rename to", w->path);
-    if (status != MOTE_OK)
+    if (status != MOTE_OK && !w->is_unnamed)
         unlink(w->temporary);
-    else
+    if (status == MOTE_OK)
         status = sync_folder_of(w->path, err);
     writer_free(writer);
     return status;
@@ -191,7 +245,8 @@ mote_status mote_file_writer_commit(mote_file_writer **writer, mote_error *err) 
 void mote_file_writer_discard(mote_file_writer **writer) {
     if (!*writer)
         return;
-    unlink((*writer)->temporary);
+    if (!(*writer)->is_unnamed)
+        unlink((*writer)->temporary);
     writer_free(writer);
 }
 

@@ -1,4 +1,4 @@
-/* Files: read-only mappings, whole reads with a limit, and atomic writes (temporary name in the same folder, fsync, rename, fsync of the folder). */
+/* Files: read-only mappings, whole reads with a limit, and atomic writes (no name, or a temporary one, in the same folder; fsync, rename, fsync of the folder). */
 #ifndef MOTE_BASE_FILE_H
 #define MOTE_BASE_FILE_H
 
