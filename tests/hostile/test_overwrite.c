@@ -1,8 +1,11 @@
 /* Model files that somebody overwrites in place while they are opened, loaded, run and quantised: wrong numbers or an error, never unsafe memory (the sanitizers watch). The writer
  * puts mutants of the file's own beginning over it, of the same length, and single numbers over its lengths and counts, so that what was checked a moment ago no longer holds. */
 #include "base/rng.h"
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
 #include "fuzz/mutate_gguf.h"
 #include "fuzz/mutate_safetensors.h"
+#include "text/tokenizer.h"
 
 #include <mote/mote.h>
 #include <mote/quantize.h>
@@ -161,6 +164,71 @@ static void copy(const char *from, const char *name, char path[PATH_BYTES]) {
     free(data);
 }
 
+/* All keys, numbers and texts in one number. */
+static uint64_t digest(const mote_gguf *g) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < mote_gguf_n_values(g); i++) {
+        const mote_gguf_value *v = mote_gguf_value_at(g, i);
+        uint64_t cursor = 0;
+        mote_str s = {0};
+        while (mote_gguf_next_string(v, &cursor, &s))
+            for (size_t j = 0; j < s.len; j++)
+                sum = sum * 31 + (uint8_t)s.data[j];
+        for (uint64_t j = 0; j < v->n_bytes; j++)
+            sum = sum * 31 + v->data[j];
+        for (size_t j = 0; j < v->key.len; j++)
+            sum = sum * 31 + (uint8_t)v->key.data[j];
+    }
+    for (size_t i = 0; i < mote_gguf_n_tensors(g); i++)
+        for (size_t j = 0; j < mote_gguf_tensor_at(g, i)->name.len; j++)
+            sum = sum * 31 + (uint8_t)mote_gguf_tensor_at(g, i)->name.data[j];
+    return sum;
+}
+
+static void damage(const char *path) {
+    uint8_t bytes[HEADER_BYTES];
+    int fd = open(path, O_WRONLY);
+    memset(bytes, 0xff, sizeof bytes);
+    assert_true(fd >= 0);
+    put(fd, bytes, sizeof bytes, 0);
+    close(fd);
+}
+
+/* Without any race: nothing of what was checked when the file was opened is read from it again. */
+static void gguf_header_is_kept(void **state) {
+    (void)state;
+    char from[PATH_BYTES], path[PATH_BYTES];
+    mote_gguf *g = NULL;
+    mote_tokenizer *t = NULL;
+    snprintf(from, sizeof from, "%s/tests/cli/tiny.gguf", getenv("MOTE_SOURCE_DIR"));
+    copy(from, "model.gguf", path);
+    assert_int_equal(mote_gguf_open(path, &g, NULL), MOTE_OK);
+    uint64_t before = digest(g);
+    damage(path);
+    assert_true(digest(g) == before);
+    assert_non_null(mote_gguf_find_tensor(g, "token_embd.weight"));
+    assert_int_equal(mote_tokenizer_from_gguf(g, &t, NULL), MOTE_OK);
+    mote_tokenizer_free(&t);
+    mote_gguf_close(&g);
+    unlink(path);
+}
+
+static void safetensors_header_is_kept(void **state) {
+    (void)state;
+    char from[PATH_BYTES], path[PATH_BYTES];
+    mote_safetensors *st = NULL;
+    snprintf(from, sizeof from, "%s/tests/golden/families/llama/model.safetensors", getenv("MOTE_SOURCE_DIR"));
+    copy(from, "model.safetensors", path);
+    assert_int_equal(mote_safetensors_open(path, &st, NULL), MOTE_OK);
+    damage(path);
+    const mote_safetensors_tensor *t = mote_safetensors_find(st, "model.norm.weight");
+    assert_non_null(t);
+    assert_int_equal(t->dims[0], 32);
+    assert_true(mote_str_is(t->dtype_name, "F32"));
+    mote_safetensors_close(&st);
+    unlink(path);
+}
+
 static void gguf_overwritten(void **state) {
     (void)state;
     char from[PATH_BYTES], path[PATH_BYTES];
@@ -198,6 +266,8 @@ static int remove_folder(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(gguf_header_is_kept, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(safetensors_header_is_kept, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(gguf_overwritten, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(safetensors_overwritten, make_folder, remove_folder),
     };
