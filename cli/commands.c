@@ -135,12 +135,25 @@ const cli_command cli_commands[] = {
     {.name = "embed",
      .arguments = "",
      .summary = "Turn lines of text into vectors",
-     .text = "One vector a line of standard input, by an embedding model (minilm-l6); with --json an array a line.",
+     .text =
+         "One vector a line of standard input, by an embedding model (minilm-l6); with --json an array a line. Pooling, dense layers, unit length and the default prompt are those "
+         "of the model's folder. A line that is longer than the model takes is cut, with a notice.",
      .complete = "",
      .min_arguments = 0,
      .max_arguments = 0,
      .run = cli_embed,
-     .groups = {cli_flags_threads}},
+     .groups = {cli_flags_embed, cli_flags_threads}},
+    {.name = "rerank",
+     .arguments = "QUERY",
+     .summary = "Sort passages by how well they answer a query",
+     .text =
+         "Reads a passage a line from standard input and prints score, tab and passage, the best first; with --json one array of {\"index\", \"score\", \"text\"}. The model is a "
+         "cross-encoder such as bge-reranker: BERT or XLM-RoBERTa with a classifier of one label.",
+     .complete = "",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .run = cli_rerank,
+     .groups = {cli_flags_rerank, cli_flags_threads}},
     {.name = "eval logits",
      .arguments = "",
      .summary = "Write the logits of tokens to a file",

@@ -205,6 +205,19 @@ const cli_option cli_flags_convert[] = {
     END,
 };
 
+const cli_option cli_flags_embed[] = {
+    INT("--dimensions", n_dimensions, 1, MAX_INT, "all", "the first N numbers of a vector, brought to unit length again (for models trained so: Matryoshka)"),
+    TEXT("--prompt", "NAME", prompt, "the model's default, if any", "put this prompt of the model before every line (config_sentence_transformers.json); \"\": none"),
+    CHOICE("--pooling", "HOW", pooling, "mean cls last max", "the model's", "how the states of the tokens become one vector"),
+    END,
+};
+
+const cli_option cli_flags_rerank[] = {
+    FLAG("--raw", raw_scores, "scores as the network gives them, not between 0 and 1"),
+    FLAG("--in-order", in_order, "passages in the order in which they came"),
+    END,
+};
+
 const cli_option cli_flags_pull[] = {
     TEXT("--name", "NAME", name, "from the file's name", "the name to install a file or folder under: a-z, 0-9, '.', '_' and '-'"),
     TEXT("--sha256", "HEX", sha256, "the catalogue's or the hub's", "refuse the file unless it has this SHA-256"),

@@ -56,6 +56,10 @@ typedef struct cli_options {
     /* quantize, imatrix */
     const char *imatrix, *output_type, *embedding_type;
     bool pure, leave_output, allow_requantize;
+    /* embed, rerank */
+    int32_t n_dimensions;
+    const char *pooling, *prompt;
+    bool raw_scores, in_order;
     /* pull */
     const char *name, *sha256;
 } cli_options;

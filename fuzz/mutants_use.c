@@ -122,10 +122,13 @@ static mote_status run(const mote_model *model, uint64_t turn, mutants_report *r
 static mote_status embed(const mote_model *model, mutants_report *r, mote_error *err) {
     mote_embedder *embedder = NULL;
     begin(r, "embed");
-    mote_status status = mote_embedder_create(model, 1, &embedder, err);
+    mote_embed_options options = MOTE_EMBED_OPTIONS_INIT;
+    mote_embed_text text = {.text = "a small text", .text_bytes = 12};
+    options.n_threads = 1;
+    mote_status status = mote_embedder_create(model, &options, &embedder, err);
     float *v = status == MOTE_OK ? calloc(mote_embedder_dim(embedder) + 1, sizeof *v) : NULL;
     if (v)
-        status = mote_embed(embedder, "a small text", 12, v, err);
+        status = mote_embed(embedder, &text, 1, v, err);
     r->ran = status == MOTE_OK;
     free(v);
     mote_embedder_free(&embedder);

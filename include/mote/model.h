@@ -46,7 +46,9 @@ typedef struct mote_model_info {
     const char *family; /* "llama", "qwen2", … (borrowed from the model, as all texts here) */
     const char *name;   /* general.name or the folder's name; may be "" */
     const char *type;   /* "Q4_K - Medium"-like text of the file's main weight type */
-    bool is_encoder;    /* embeds text (BERT); no decoding */
+    bool is_encoder;    /* reads whole texts (BERT); no decoding */
+    bool embeds;        /* gives vectors (<mote/embed.h>): an encoder, or a decoder whose files say how */
+    bool reranks;       /* scores pairs of texts (<mote/rerank.h>) */
     uint32_t n_layers, n_embd, n_heads, n_kv_heads, head_dim, n_ff, n_vocab;
     uint32_t n_ctx_train;   /* tokens */
     uint64_t n_params;      /* weights */

@@ -12,6 +12,7 @@
 #include <mote/merge.h>
 #include <mote/model.h>
 #include <mote/quantize.h>
+#include <mote/rerank.h>
 #include <mote/sampler.h>
 #include <mote/status.h>
 #include <mote/store.h>

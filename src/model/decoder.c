@@ -338,3 +338,18 @@ const float *mote_decoder_logits(mote_decoder *d, size_t first, size_t count) {
     mote_thread_pool_run(d->pool, logits_run, d);
     return d->logits;
 }
+
+static void states_run(void *context, int worker, int n_workers) {
+    mote_decoder *d = context;
+    const mote_model *m = d->model;
+    (void)n_workers;
+    MOTE_FOR_EACH(d, t, d->n) {
+        const float *x = norm(d, t, worker, m->w.vectors[MOTE_SLOT_OUTPUT_NORM], m->w.vectors[MOTE_SLOT_OUTPUT_NORM_BIAS]);
+        memcpy(d->out + t * m->h.n_embd, x, m->h.n_embd * sizeof *x);
+    }
+}
+
+const float *mote_decoder_states(mote_decoder *d) {
+    mote_thread_pool_run(d->pool, states_run, d);
+    return d->out;
+}

@@ -40,5 +40,7 @@ void mote_decoder_set_adapters(mote_decoder *d, const mote_adapter_set *set);
 MOTE_MUST_CHECK mote_status mote_decoder_forward(mote_decoder *d, const mote_cache *cache, const int32_t *tokens, size_t n, size_t first_position, const atomic_bool *cancel);
 /* Logits [count <= MOTE_DECODER_LOGIT_ROWS][n_vocab] of tokens first … first + count - 1 of the last pass. Borrowed until the next call. */
 const float *mote_decoder_logits(mote_decoder *d, size_t first, size_t count);
+/* The normed hidden states [n, n_embd] of all tokens of the last pass. Borrowed until the next call. */
+const float *mote_decoder_states(mote_decoder *d);
 
 #endif

@@ -71,9 +71,21 @@ size_t mote_decoder_attention_tasks(const mote_decoder *d, uint32_t layer) {
     return (d->n + tile - 1) / tile * l->n_kv_heads;
 }
 
-/* The first position that a token at `position` sees. */
-static size_t window_start(const mote_hparams *h, uint32_t layer, size_t position) {
-    return mote_hparams_is_windowed(h, layer) && position + 1 > h->window ? position + 1 - h->window : 0;
+/* The positions that a token sees: from …, to exclusive. Where tokens see both ways a window reaches half its width to each side, and all tokens are in one pass. */
+static size_t seen_from(const mote_decoder *d, uint32_t layer, size_t position) {
+    const mote_hparams *h = &d->model->h;
+    if (!mote_hparams_is_windowed(h, layer))
+        return 0;
+    size_t back = h->family->encodes_by_decoder ? h->window / 2 : h->window - 1;
+    return position > back ? position - back : 0;
+}
+
+static size_t seen_to(const mote_decoder *d, uint32_t layer, size_t position) {
+    const mote_hparams *h = &d->model->h;
+    if (!h->family->encodes_by_decoder)
+        return position + 1;
+    size_t all = d->first_position + d->n, reach = position + 1 + h->window / 2;
+    return mote_hparams_is_windowed(h, layer) && reach < all ? reach : all;
 }
 
 /* Turns one query's scores into weights, zero outside its own range; returns 1 / their sum. */
@@ -96,7 +108,7 @@ void mote_decoder_attend(mote_decoder *d, uint32_t layer, size_t task, int worke
     size_t tile = tokens_a_tile(l), group = l->n_heads / l->n_kv_heads, hd = h->head_dim, hd_padded = mote_decoder_pad_positions(hd);
     uint32_t head = (uint32_t)(task % l->n_kv_heads);
     size_t t0 = task / l->n_kv_heads * tile, n = d->n - t0 < tile ? d->n - t0 : tile, n_queries = n * group, base = mote_cache_base(c, layer);
-    size_t last = d->first_position + t0 + n, first = window_start(h, layer, d->first_position + t0) / 16 * 16;
+    size_t last = seen_to(d, layer, d->first_position + t0 + n - 1), first = seen_from(d, layer, d->first_position + t0) / 16 * 16;
     float *scores = d->scores + (size_t)worker * d->scores_stride;
     float *queries = d->queries + (size_t)worker * d->queries_stride, *sums = queries + d->queries_stride / 2;
     size_t row = (size_t)l->n_heads * hd, stride = mote_decoder_pad_positions(last - first);
@@ -106,7 +118,7 @@ void mote_decoder_attend(mote_decoder *d, uint32_t layer, size_t task, int worke
     float *inverse = queries; /* the queries are used up */
     for (size_t i = 0; i < n_queries; i++) {
         size_t position = d->first_position + t0 + i / group;
-        inverse[i] = weigh(d, scores + i * stride, first, window_start(h, layer, position), position + 1, last);
+        inverse[i] = weigh(d, scores + i * stride, first, seen_from(d, layer, position), seen_to(d, layer, position), last);
     }
     m->kernels.attn.mix(mote_cache_v(c, layer, head), c->layout->type_v, hd, first - base, last - base, scores, stride, n_queries, sums, hd_padded);
     for (size_t i = 0; i < n_queries; i++) {

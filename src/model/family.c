@@ -20,15 +20,23 @@ const mote_family *mote_family_by_gguf_name(const char *name, size_t len) {
     return NULL;
 }
 
-const mote_family *mote_family_by_hf_type(const char *type) {
+static const mote_family *find_hf_type(const char *type, bool encodes_by_decoder) {
     for (size_t k = 0; k < N_KINDS; k++)
         for (size_t i = 0; i < *KINDS[k].n; i++) {
             const mote_family *row = &KINDS[k].rows[i];
             for (size_t j = 0; j < sizeof row->hf_types / sizeof *row->hf_types && row->hf_types[j]; j++)
-                if (strcmp(row->hf_types[j], type) == 0)
+                if (row->encodes_by_decoder == encodes_by_decoder && strcmp(row->hf_types[j], type) == 0)
                     return row;
         }
     return NULL;
+}
+
+const mote_family *mote_family_by_hf_type(const char *type) {
+    return find_hf_type(type, false);
+}
+
+const mote_family *mote_family_both_ways(const char *type) {
+    return find_hf_type(type, true);
 }
 
 const mote_tensor_name *mote_family_name_of(const mote_family *family, mote_slot slot) {

@@ -32,10 +32,12 @@ typedef enum mote_activation { MOTE_ACTIVATION_SILU, MOTE_ACTIVATION_GELU_TANH, 
 typedef struct mote_family {
     const char *name;        /* GGUF's general.architecture */
     const char *hf_types[4]; /* config.json's model_type, up to the first NULL */
+    const char *hf_prefix;   /* what checkpoints with a head put before tensor names; NULL: nothing */
     const mote_tensor_name *names;
     size_t n_names;
     mote_activation activation;
     bool is_encoder;            /* the whole text at once, each token sees all (model/encoder.h) */
+    bool encodes_by_decoder;    /* an encoder of the decoder's layers: tokens see both ways there */
     bool uses_layer_norm;       /* with biases; else root mean square */
     bool gguf_rope_interleaved; /* the GGUF converter permutes q and k so that pairs are neighbours; Hugging Face checkpoints never are */
     bool hf_norm_plus_one;      /* Hugging Face stores norm weights minus 1 */
@@ -59,6 +61,8 @@ typedef struct mote_family {
 /* NULL if there is none of that name. */
 const mote_family *mote_family_by_gguf_name(const char *name, size_t len);
 const mote_family *mote_family_by_hf_type(const char *type);
+/* The same for checkpoints whose tokens see both ways. */
+const mote_family *mote_family_both_ways(const char *type);
 /* The first tensor name of a slot in a family, or NULL. */
 const mote_tensor_name *mote_family_name_of(const mote_family *family, mote_slot slot);
 /* The full name of a tensor; false if that source never has it or it doesn't fit. */

@@ -68,6 +68,17 @@ static const mote_tensor_name GEMMA2_NAMES[] = {EMBEDDING_AND_HEAD, SANDWICH_NOR
 
 static const mote_tensor_name GEMMA3_NAMES[] = {EMBEDDING_AND_HEAD, SANDWICH_NORMS, QKV, QK_NORMS, ATTENTION_OUTPUT, FFN};
 
+static const mote_tensor_name GEMMA_EMBEDDING_NAMES[] = {EMBEDDING_AND_HEAD,
+                                                         SANDWICH_NORMS,
+                                                         QKV,
+                                                         QK_NORMS,
+                                                         ATTENTION_OUTPUT,
+                                                         FFN,
+                                                         NAME(DENSE_1, "dense_2.weight", "linear.weight", REQUIRED),
+                                                         NAME(DENSE_1_BIAS, "dense_2.bias", "linear.bias", OPTIONAL),
+                                                         NAME(DENSE_2, "dense_3.weight", "linear.weight", REQUIRED),
+                                                         NAME(DENSE_2_BIAS, "dense_3.bias", "linear.bias", OPTIONAL)};
+
 static const mote_tensor_name OLMO2_NAMES[] = {EMBEDDING_AND_HEAD, POST_NORMS, QKV, QK_NORMS, ATTENTION_OUTPUT, FFN};
 
 static const mote_tensor_name STABLELM_NAMES[] = {EMBEDDING_AND_HEAD,
@@ -199,6 +210,17 @@ const mote_family mote_family_decoders[] = {
      .ties_output = true,
      .window_period = 6,
      .local_rope_base = 10000},
+    {.name = "gemma-embedding",
+     .hf_types = {"gemma3_text"},
+     NAMES(GEMMA_EMBEDDING_NAMES),
+     .activation = MOTE_ACTIVATION_GELU_TANH,
+     .hf_norm_plus_one = true,
+     .scales_embedding = true,
+     .ties_output = true,
+     .window_period = 6,
+     .local_rope_base = 10000,
+     .is_encoder = true,
+     .encodes_by_decoder = true},
     {.name = "phi3", .hf_types = {"phi3"}, NAMES(PHI3_NAMES), .windows_all_layers = true},
     {.name = "granite", .hf_types = {"granite"}, NAMES(LLAMA_NAMES), .gguf_rope_interleaved = true, .has_multipliers = true},
     {.name = "granitemoe",

@@ -72,7 +72,8 @@ mote_status mote_hparams_check(const mote_hparams *h, mote_error *err) {
     MOTE_TRY(check_experts(h, err));
     MOTE_TRY(mote_hparams_check_recurrent(h, err));
     MOTE_TRY(check_scales(h, err));
-    if (h->family->is_encoder)
+    MOTE_TRY(mote_hparams_check_encoder(h, err));
+    if (h->family->is_encoder && !h->layers[0].has_rope)
         return MOTE_OK;
     if (h->n_rot == 0 || h->n_rot % 2 != 0 || h->n_rot > h->head_dim)
         return mote_error_set(err, MOTE_ERR_FORMAT, "rope.dimension_count is %u, not an even number of 2 to the head's %u", h->n_rot, h->head_dim);

@@ -16,6 +16,8 @@ enum {
     MOTE_HPARAMS_MAX_HEAD_DIM = 1024,
     MOTE_HPARAMS_MAX_EXPERTS = 1024,
     MOTE_HPARAMS_MAX_EXPERTS_USED = 64,
+    MOTE_HPARAMS_MAX_DENSE = 2,          /* EmbeddingGemma and classifiers have two */
+    MOTE_HPARAMS_MAX_TOKEN_TYPES = 1024, /* published: 1 or 2 */
 };
 
 typedef enum mote_rope_scaling { MOTE_ROPE_NONE, MOTE_ROPE_LINEAR, MOTE_ROPE_LLAMA3, MOTE_ROPE_LONG, MOTE_ROPE_YARN } mote_rope_scaling;
@@ -44,6 +46,15 @@ typedef struct mote_expert_hparams {
     bool normalises;          /* the weights of the chosen experts add up to 1 */
 } mote_expert_hparams;
 
+/* How the hidden states of a text become one vector. */
+typedef enum mote_pooling { MOTE_POOLING_NONE, MOTE_POOLING_MEAN, MOTE_POOLING_CLS, MOTE_POOLING_LAST, MOTE_POOLING_MAX } mote_pooling;
+
+/* A dense layer behind pooling. */
+typedef struct mote_dense_hparams {
+    uint32_t n_in, n_out; /* n_out 0: there is none */
+    bool is_tanh;         /* else nothing follows the sums */
+} mote_dense_hparams;
+
 typedef struct mote_recurrent_hparams {
     uint32_t n_taps;                              /* of the convolution */
     uint32_t n_heads, n_groups, d_inner, d_state; /* Mamba-2: heads of d_inner / n_heads channels; B and C are shared by a group's heads */
@@ -64,6 +75,11 @@ typedef struct mote_hparams {
     mote_recurrent_hparams recurrent;
     mote_layer_hparams layers[MOTE_HPARAMS_MAX_LAYERS];
     bool ties_output; /* config.json says that the head is the embedding */
+    /* of encoders and embedders */
+    uint32_t n_token_types, position_offset; /* rows of the type table; rows of the position table before that of position 0 */
+    mote_pooling pooling;                    /* MOTE_POOLING_NONE: the model says nothing */
+    mote_dense_hparams dense[MOTE_HPARAMS_MAX_DENSE];
+    bool is_reranker; /* the last dense layer gives one score of a pair of texts */
 } mote_hparams;
 
 static inline bool mote_hparams_is_windowed(const mote_hparams *h, uint32_t layer) {
@@ -75,6 +91,14 @@ MOTE_MUST_CHECK mote_status mote_hparams_from_gguf(const mote_gguf *g, mote_hpar
 MOTE_MUST_CHECK mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, mote_error *err);
 /* OpenELM's own spelling of sizes (hparams_openelm.c). */
 MOTE_MUST_CHECK mote_status mote_hparams_read_openelm(const mote_json *config, mote_hparams *h, mote_error *err);
+/* nomic-bert's, and what encoders have more than decoders (hparams_encoder.c). */
+MOTE_MUST_CHECK mote_status mote_hparams_read_nomic(const mote_json *config, mote_hparams *h, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_hparams_read_encoder_config(const mote_json *config, mote_hparams *h, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_hparams_read_encoder_gguf(const mote_gguf *g, mote_hparams *h, mote_error *err);
+/* What the encoder relies on, and the widths of the dense layers. MOTE_ERR_FORMAT. */
+MOTE_MUST_CHECK mote_status mote_hparams_check_encoder(const mote_hparams *h, mote_error *err);
+/* The numbers of an embedding: of the last dense layer, or of a hidden state. */
+uint32_t mote_hparams_n_embedding(const mote_hparams *h);
 /* What families with recurrent layers have more: which layers those are, their sizes, and the feed-forward widths (hparams_recurrent.c). */
 MOTE_MUST_CHECK mote_status mote_hparams_read_recurrent_gguf(const mote_gguf *g, mote_hparams *h, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_hparams_read_recurrent_config(const mote_json *config, mote_hparams *h, mote_error *err);

@@ -279,10 +279,15 @@ mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, m
     const char *type = mote_json_text(mote_json_get(config, "model_type"));
     if (!type)
         return mote_error_set(err, MOTE_ERR_FORMAT, "config.json: model_type is missing");
-    h->family = mote_family_by_hf_type(type);
+    bool sees_both_ways = mote_json_bool(mote_json_get(config, "use_bidirectional_attention"), false);
+    h->family = sees_both_ways ? mote_family_both_ways(type) : mote_family_by_hf_type(type);
     if (!h->family)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "config.json: model_type '%s' (architecture) is not supported", type);
-    MOTE_TRY(strcmp(type, "openelm") == 0 ? mote_hparams_read_openelm(config, h, err) : read_sizes(config, h, err));
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "config.json: model_type '%s' (architecture) is not supported%s", type,
+                              sees_both_ways ? " with use_bidirectional_attention" : "");
+    if (strcmp(type, "openelm") == 0)
+        MOTE_TRY(mote_hparams_read_openelm(config, h, err));
+    else
+        MOTE_TRY(mote_json_get(config, "n_embd") ? mote_hparams_read_nomic(config, h, err) : read_sizes(config, h, err));
     MOTE_TRY(read_scales(config, h, err));
     h->ties_output = mote_json_bool(mote_json_get(config, "tie_word_embeddings"), h->family->ties_output);
     h->rope_neox = true;
@@ -293,5 +298,6 @@ mote_status mote_hparams_from_config(const mote_json *config, mote_hparams *h, m
     if (h->family->recurrent != MOTE_MIXER_ATTENTION)
         MOTE_TRY(mote_hparams_read_recurrent_config(config, h, err));
     MOTE_TRY(read_window(config, h, err));
+    MOTE_TRY(mote_hparams_read_encoder_config(config, h, err));
     return mote_hparams_check(h, err);
 }

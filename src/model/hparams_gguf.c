@@ -229,5 +229,6 @@ mote_status mote_hparams_from_gguf(const mote_gguf *g, mote_hparams *h, mote_err
     MOTE_TRY(read_window(g, h, err));
     MOTE_TRY(refuse_parallel(g, h, err));
     MOTE_TRY(read_vocabulary(g, h, err));
+    MOTE_TRY(mote_hparams_read_encoder_gguf(g, h, err));
     return mote_hparams_check(h, err);
 }

@@ -3,6 +3,7 @@
 #define MOTE_MODEL_LOADED_H
 
 #include "kernels/kernels.h"
+#include "model/sentence.h"
 #include "model/weights.h"
 
 #include <mote/model.h>
@@ -17,8 +18,8 @@ struct mote_model {
     char *name;
     char type_text[16];
     bool exact;
-    bool pools_mean;    /* encoders: the mean of all tokens is the text's vector, else the first token */
-    float *inv_freq[3]; /* [n_rot / 2]: of layers without and with a window; of both in contexts beyond the original one (long rope), else NULL */
+    mote_sentence sentence; /* its dense layers are among the weights */
+    float *inv_freq[3];     /* [n_rot / 2]: of layers without and with a window; of both in contexts beyond the original one (long rope), else NULL */
     uint64_t n_params, source_bytes;
     double load_seconds;
 };

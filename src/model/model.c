@@ -91,7 +91,6 @@ static void take_source(mote_model *m, mote_source *s) {
     m->tokenizer = s->tokenizer;
     m->chat_template = s->chat_template;
     m->name = s->name;
-    m->pools_mean = s->pools_mean;
     s->tokenizer = NULL;
     s->chat_template = s->name = NULL;
 }
@@ -114,6 +113,9 @@ mote_status mote_model_open(const char *path, const mote_model_options *options,
     MOTE_TRY_DONE(choose_kernels(m, err));
     if (!o.vocabulary_only)
         MOTE_TRY_DONE(load_weights(m, &s, &o, err));
+    m->sentence = s.sentence;
+    s.sentence = (mote_sentence){0};
+    mote_sentence_close_files(&m->sentence);
     m->load_seconds = mote_clock_seconds() - start;
     *model = m;
     m = NULL;
@@ -130,6 +132,7 @@ void mote_model_free(mote_model **model) {
     mote_weights_free(&m->w);
     mote_tokenizer_free(&m->tokenizer);
     mote_mem_free(m->chat_template);
+    mote_sentence_deinit(&m->sentence);
     mote_mem_free(m->name);
     for (size_t i = 0; i < sizeof m->inv_freq / sizeof *m->inv_freq; i++)
         mote_mem_free(m->inv_freq[i]);
@@ -143,6 +146,8 @@ void mote_model_get_info(const mote_model *m, mote_model_info *info) {
                               .name = m->name,
                               .type = m->type_text,
                               .is_encoder = h->family && h->family->is_encoder,
+                              .embeds = h->family && !h->is_reranker && (h->family->is_encoder || h->pooling != MOTE_POOLING_NONE),
+                              .reranks = h->is_reranker,
                               .n_layers = h->n_layers,
                               .n_embd = h->n_embd,
                               .n_heads = h->n_heads,

@@ -14,6 +14,8 @@ mote_slot_kind mote_slot_kind_of(mote_slot slot) {
     case MOTE_SLOT_UP:
     case MOTE_SLOT_DOWN:
     case MOTE_SLOT_ROUTER:
+    case MOTE_SLOT_DENSE_1:
+    case MOTE_SLOT_DENSE_2:
     case MOTE_SLOT_MIXER_IN:
     case MOTE_SLOT_MIXER_OUT:
         return MOTE_SLOT_KIND_MATRIX;
@@ -53,6 +55,14 @@ void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint
         return shape(rows, columns, h->n_vocab, h->n_embd);
     case MOTE_SLOT_POSITION_EMBD:
         return shape(rows, columns, h->n_ctx_train, h->n_embd);
+    case MOTE_SLOT_TYPE_EMBD:
+        return shape(rows, columns, h->n_token_types, h->n_embd);
+    case MOTE_SLOT_DENSE_1:
+    case MOTE_SLOT_DENSE_2:
+        return shape(rows, columns, h->dense[slot - MOTE_SLOT_DENSE_1].n_out, h->dense[slot - MOTE_SLOT_DENSE_1].n_in);
+    case MOTE_SLOT_DENSE_1_BIAS:
+    case MOTE_SLOT_DENSE_2_BIAS:
+        return shape(rows, columns, 1, h->dense[slot - MOTE_SLOT_DENSE_1_BIAS].n_out);
     case MOTE_SLOT_Q:
         return shape(rows, columns, n_q, h->n_embd);
     case MOTE_SLOT_K:
@@ -133,6 +143,12 @@ bool mote_slot_is_in_layer(const mote_hparams *h, mote_slot slot, uint32_t layer
     case MOTE_SLOT_EXPERTS_UP:
     case MOTE_SLOT_EXPERTS_DOWN:
         return l->has_experts;
+    case MOTE_SLOT_DENSE_1:
+    case MOTE_SLOT_DENSE_2:
+        return h->dense[slot - MOTE_SLOT_DENSE_1].n_out != 0;
+    case MOTE_SLOT_DENSE_1_BIAS:
+    case MOTE_SLOT_DENSE_2_BIAS:
+        return h->dense[slot - MOTE_SLOT_DENSE_1_BIAS].n_out != 0;
     case MOTE_SLOT_MIXER_IN:
     case MOTE_SLOT_MIXER_IN_BIAS:
     case MOTE_SLOT_CONV:

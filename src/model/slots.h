@@ -16,9 +16,13 @@ typedef enum mote_slot {
     MOTE_SLOT_ROPE_SHORT,    /* the same for contexts up to the original one */
     MOTE_SLOT_ROPE_LONG,     /* and beyond */
     MOTE_SLOT_POSITION_EMBD, /* [n_ctx_train, n_embd] */
-    MOTE_SLOT_TYPE_EMBD,     /* [n_types, n_embd]; row 0 is used */
+    MOTE_SLOT_TYPE_EMBD,     /* [n_token_types, n_embd] */
     MOTE_SLOT_EMBD_NORM,
     MOTE_SLOT_EMBD_NORM_BIAS,
+    MOTE_SLOT_DENSE_1, /* [dense[0].n_out, dense[0].n_in]: behind pooling */
+    MOTE_SLOT_DENSE_2,
+    MOTE_SLOT_DENSE_1_BIAS,
+    MOTE_SLOT_DENSE_2_BIAS,
     MOTE_SLOT_ATTN_NORM,
     MOTE_SLOT_ATTN_NORM_BIAS,
     MOTE_SLOT_Q, /* [n_heads * head_dim, n_embd] */
@@ -75,7 +79,8 @@ static inline bool mote_slot_is_per_layer(mote_slot slot) {
 mote_slot_kind mote_slot_kind_of(mote_slot slot);
 /* The shape that a slot must have; *rows is 1 for vectors. Of experts: each one's. */
 void mote_slot_shape(const struct mote_hparams *h, mote_slot slot, uint32_t layer, uint64_t *rows, uint64_t *columns);
-/* Whether this layer has such a tensor at all: attention, the feed-forward network and experts are not in every layer of every family. */
+/* Whether this layer has such a tensor at all: attention, the feed-forward network and experts are not in every layer of every family; dense layers behind pooling (layer 0)
+ * are in few models. */
 bool mote_slot_is_in_layer(const struct mote_hparams *h, mote_slot slot, uint32_t layer);
 
 #endif

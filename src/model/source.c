@@ -99,21 +99,6 @@ static mote_status read_folder_template(mote_source *s, mote_error *err) {
     return status;
 }
 
-/* sentence-transformers' note on how states become one vector. */
-static mote_status read_pooling(mote_source *s, mote_error *err) {
-    char path[PATH_BYTES];
-    s->pools_mean = true;
-    MOTE_TRY(join_path(path, s->path, "1_Pooling/config.json", err));
-    if (!s->h.family->is_encoder || !mote_file_exists(path))
-        return MOTE_OK;
-    mote_json *config = NULL;
-    MOTE_TRY(mote_json_read(path, &config, err));
-    bool mean = mote_json_bool(mote_json_get(config, "pooling_mode_mean_tokens"), false), cls = mote_json_bool(mote_json_get(config, "pooling_mode_cls_token"), false);
-    mote_json_free(&config);
-    s->pools_mean = mean;
-    return mean != cls ? MOTE_OK : mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither mean nor [CLS] pooling alone", path);
-}
-
 static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_error *err) {
     char path[PATH_BYTES];
     const char *slash = strrchr(s->path, '/');
@@ -126,7 +111,7 @@ static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_err
         MOTE_TRY(mote_hparams_from_config(s->config, &s->h, err));
         MOTE_TRY(mote_int_scheme_from_config(s->config, &s->has_ints, &s->int_scheme, err));
         MOTE_TRY(mote_safetensors_open_folder(s->path, &s->safetensors, err));
-        MOTE_TRY(read_pooling(s, err));
+        MOTE_TRY(mote_sentence_read(&s->sentence, s->path, s->config, &s->h, err));
     }
     if (parts == MOTE_SOURCE_WEIGHTS)
         return MOTE_OK;
@@ -137,6 +122,7 @@ static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_err
 
 mote_status mote_source_open(const char *path, mote_source_parts parts, mote_source *s, mote_error *err) {
     *s = (mote_source){0};
+    mote_sentence_init(&s->sentence);
     s->path = mote_mem_dup_text(path);
     if (!s->path)
         return mote_error_alloc(err, strlen(path));
@@ -150,6 +136,7 @@ void mote_source_close(mote_source *s) {
     mote_gguf_close(&s->gguf);
     mote_safetensors_close(&s->safetensors);
     mote_json_free(&s->config);
+    mote_sentence_deinit(&s->sentence);
     mote_tokenizer_free(&s->tokenizer);
     mote_mem_free(s->chat_template);
     mote_mem_free(s->name);

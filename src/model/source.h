@@ -6,6 +6,7 @@
 #include "formats/json.h"
 #include "formats/safetensors.h"
 #include "model/hparams.h"
+#include "model/sentence.h"
 #include "model/weights.h"
 
 #include <mote/tokenizer.h>
@@ -21,7 +22,7 @@ typedef struct mote_source {
     mote_tokenizer *tokenizer; /* NULL: none */
     char *chat_template;       /* NULL: none */
     char *name;
-    bool pools_mean; /* encoders: as 1_Pooling/config.json says; true without it */
+    mote_sentence sentence;
 } mote_source;
 
 typedef enum mote_source_parts {
@@ -34,7 +35,7 @@ typedef enum mote_source_parts {
 MOTE_MUST_CHECK mote_status mote_source_open(const char *path, mote_source_parts parts, mote_source *s, mote_error *err);
 void mote_source_close(mote_source *s);
 static inline mote_weights_source mote_source_weights(const mote_source *s) {
-    return (mote_weights_source){s->gguf, s->safetensors, s->has_ints ? &s->int_scheme : NULL};
+    return (mote_weights_source){s->gguf, s->safetensors, s->has_ints ? &s->int_scheme : NULL, {s->sentence.dense[0], s->sentence.dense[1]}};
 }
 
 #endif

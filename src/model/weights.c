@@ -86,6 +86,8 @@ static void lay_out(loader *l, mote_weights *w) {
         }
     }
     add_matrix(l, mote_weights_plan_view(l->plan, MOTE_SLOT_OUTPUT, 0), &w->output);
+    for (int i = 0; i < MOTE_HPARAMS_MAX_DENSE; i++)
+        add_matrix(l, mote_weights_plan_view(l->plan, (mote_slot)(MOTE_SLOT_DENSE_1 + i), 0), &w->dense[i]);
     if (!w->output.data)
         w->output = w->token_embd;
 }

@@ -14,11 +14,15 @@
 
 #include <mote/model.h>
 
+/* What checkpoints of a decoder without its head leave off the names. */
+#define MOTE_WEIGHTS_BARE_PREFIX "model."
+
 /* Where tensors come from: one of the first two is set, all borrowed. */
 typedef struct mote_weights_source {
     const mote_gguf *gguf;
     const mote_safetensors *safetensors;
-    const mote_int_scheme *ints; /* how safetensors may hold integer matrices; NULL: not at all */
+    const mote_int_scheme *ints;                           /* how safetensors may hold integer matrices; NULL: not at all */
+    const mote_safetensors *dense[MOTE_HPARAMS_MAX_DENSE]; /* the files of dense layers behind pooling; NULL: they are tensors like others */
 } mote_weights_source;
 
 /* Rows of a tensor as the source holds them: all of it, or the part of a fused one that a slot takes. */
@@ -52,6 +56,7 @@ typedef struct mote_layer {
 
 typedef struct mote_weights {
     mote_packed token_embd, output;            /* output.data == token_embd.data where tied */
+    mote_packed dense[MOTE_HPARAMS_MAX_DENSE]; /* behind pooling; data NULL: there is none */
     const float *vectors[MOTE_SLOT_ATTN_NORM]; /* by slot: vectors and tables */
     mote_layer *layers;                        /* [n_layers] */
     mote_packed *experts;                      /* owns what the layers' experts point to */

@@ -86,17 +86,16 @@ static mote_status find_ints(const planner *p, const char *name, found_tensor *f
     return MOTE_OK;
 }
 
-static mote_status find_safetensors(const planner *p, const char *name, found_tensor *f, mote_error *err) {
-    const mote_safetensors *st = p->source->safetensors;
-    MOTE_TRY(find_ints(p, name, f, err));
-    if (f->data)
-        return MOTE_OK;
+static mote_status find_safetensors(const planner *p, const mote_safetensors *st, const char *name, found_tensor *f, mote_error *err) {
+    const char *prefix = p->h->family->hf_prefix;
     const mote_safetensors_tensor *t = mote_safetensors_find(st, name);
-    if (!t && (strncmp(name, "embeddings.", 11) == 0 || strncmp(name, "encoder.", 8) == 0)) {
-        char prefixed[160]; /* BERT checkpoints of other heads prefix their encoder */
-        snprintf(prefixed, sizeof prefixed, "bert.%s", name);
+    if (!t && prefix) {
+        char prefixed[160];
+        snprintf(prefixed, sizeof prefixed, "%s%s", prefix, name);
         t = mote_safetensors_find(st, prefixed);
     }
+    if (!t && strncmp(name, MOTE_WEIGHTS_BARE_PREFIX, sizeof MOTE_WEIGHTS_BARE_PREFIX - 1) == 0)
+        t = mote_safetensors_find(st, name + sizeof MOTE_WEIGHTS_BARE_PREFIX - 1);
     if (!t)
         return MOTE_OK;
     if (t->type == MOTE_DTYPE_NONE)
@@ -110,6 +109,15 @@ static mote_status find_safetensors(const planner *p, const char *name, found_te
                         .data = t->data,
                         .n_bytes = t->n_bytes};
     return MOTE_OK;
+}
+
+/* A tensor of a checkpoint; dense layers behind pooling may have a file of their own. */
+static mote_status find_in_checkpoint(const planner *p, mote_slot slot, const char *name, found_tensor *f, mote_error *err) {
+    const mote_safetensors *st = slot >= MOTE_SLOT_DENSE_1 && slot <= MOTE_SLOT_DENSE_2_BIAS ? p->source->dense[(slot - MOTE_SLOT_DENSE_1) % MOTE_HPARAMS_MAX_DENSE] : NULL;
+    if (st)
+        return find_safetensors(p, st, slot < MOTE_SLOT_DENSE_1_BIAS ? "linear.weight" : "linear.bias", f, err);
+    MOTE_TRY(find_ints(p, name, f, err));
+    return f->data ? MOTE_OK : find_safetensors(p, p->source->safetensors, name, f, err);
 }
 
 /* The rows of a fused tensor that come before a part, and of the whole. */
@@ -132,8 +140,8 @@ static mote_status check_shape(const planner *p, const char *name, const found_t
         fits = is_vector_of(p->h, f, slot, columns);
     if (kind == MOTE_SLOT_KIND_TAPS)
         fits = f->n_columns == columns && (f->n_rows == 1 || f->n_matrices == 1) && f->n_rows * f->n_matrices == rows;
-    if (kind == MOTE_SLOT_KIND_TABLE && rows == 1)
-        fits = f->n_columns == columns && f->n_rows >= 1 && f->n_matrices == 1;
+    if (kind == MOTE_SLOT_KIND_TABLE) /* rows that are never asked for may follow */
+        fits = f->n_columns == columns && f->n_rows >= rows && f->n_matrices == 1;
     if (fits)
         return MOTE_OK;
     return mote_error_set(err, MOTE_ERR_FORMAT, "tensor '%s': shape [%llu, %llu, %llu], expected [%llu, %llu, %llu]", name, (unsigned long long)f->n_columns,
@@ -193,22 +201,27 @@ static mote_status plan_view(const planner *p, const mote_tensor_name *n, uint32
     if (v->data || !mote_family_format(n, is_gguf, layer, expert, v->name, sizeof v->name))
         return MOTE_OK;
     found_tensor f = {0};
-    MOTE_TRY(is_gguf ? find_gguf(p->source->gguf, v->name, &f, err) : find_safetensors(p, v->name, &f, err));
+    MOTE_TRY(is_gguf ? find_gguf(p->source->gguf, v->name, &f, err) : find_in_checkpoint(p, n->slot, v->name, &f, err));
     if (!f.data)
         return MOTE_OK;
     uint64_t rows, columns, before, all;
     mote_slot_shape(h, n->slot, layer, &rows, &columns);
     part_of(h, is_gguf ? n->gguf_part : n->hf_part, layer, rows, &before, &all);
+    if (n->slot == MOTE_SLOT_POSITION_EMBD) {
+        before = h->position_offset;
+        all = before + rows;
+    }
     const char *second = strstr(format, "%u");
     bool is_stack = kind == MOTE_SLOT_KIND_EXPERTS && !(second && strstr(second + 2, "%u"));
-    MOTE_TRY(check_shape(p, v->name, &f, n->slot, kind == MOTE_SLOT_KIND_TABLE && rows != 1 ? rows : all, columns, is_stack ? h->experts.n : 1, err));
+    MOTE_TRY(check_shape(p, v->name, &f, n->slot, all, columns, is_stack ? h->experts.n : 1, err));
     v->type = f.type;
     v->n_columns = columns;
     v->n_rows = rows;
     v->is_log = n->slot == MOTE_SLOT_SSM_A && !is_gguf;
-    uint64_t matrix_bytes = f.n_bytes / (is_stack ? f.n_matrices : 1), row_bytes = matrix_bytes / (kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS ? all : 1);
+    bool is_vector = kind == MOTE_SLOT_KIND_VECTOR || kind == MOTE_SLOT_KIND_NORM;
+    uint64_t matrix_bytes = f.n_bytes / (is_stack ? f.n_matrices : 1), row_bytes = matrix_bytes / (is_vector ? 1 : kind == MOTE_SLOT_KIND_TAPS ? rows : f.n_rows);
     v->data = f.data + (is_stack ? expert * matrix_bytes : 0) + (f.ints ? 0 : before * row_bytes);
-    v->n_bytes = all == rows ? matrix_bytes : rows * row_bytes;
+    v->n_bytes = rows * row_bytes;
     v->ints = f.ints;
     v->ints_row = before;
     MOTE_TRY(check_type(v, p, kind, err));
@@ -220,7 +233,7 @@ static mote_status plan_slot(const planner *p, const mote_tensor_name *n, uint32
     if (n->slot == MOTE_SLOT_OUTPUT && p->h->ties_output)
         return MOTE_OK; /* some checkpoints repeat the embedding; the config says it is the same */
     bool is_expert = mote_slot_kind_of(n->slot) == MOTE_SLOT_KIND_EXPERTS, has_name = (p->source->gguf ? n->gguf : n->hf) != NULL;
-    if (mote_slot_is_per_layer(n->slot) && !mote_slot_is_in_layer(p->h, n->slot, layer))
+    if (!mote_slot_is_in_layer(p->h, n->slot, layer))
         return MOTE_OK;
     for (uint32_t e = 0; e < (is_expert ? p->h->experts.n : 1); e++) {
         mote_tensor_view *v = is_expert ? &p->plan->experts[expert_index(p->plan, n->slot, layer, e)] : &p->plan->views[index_of(n->slot, layer)];

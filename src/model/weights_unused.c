@@ -27,6 +27,9 @@ static bool is_known(const mote_family *f, bool is_gguf, mote_str name) {
         const char *format = is_gguf ? f->names[i].gguf : f->names[i].hf;
         if (format && matches(format, name))
             return true;
+        if (!is_gguf && format && strncmp(format, MOTE_WEIGHTS_BARE_PREFIX, sizeof MOTE_WEIGHTS_BARE_PREFIX - 1) == 0 &&
+            matches(format + sizeof MOTE_WEIGHTS_BARE_PREFIX - 1, name))
+            return true;
     }
     return false;
 }

@@ -77,6 +77,8 @@ struct mote_tokenizer {
 
     int32_t before[MOTE_TOKENIZER_MAX_AROUND], after[MOTE_TOKENIZER_MAX_AROUND];
     unsigned n_before, n_after;
+    int32_t between[MOTE_TOKENIZER_MAX_AROUND]; /* of the two texts of a pair; none: the tokenizer says nothing of pairs */
+    unsigned n_between, second_type;            /* the type of the second text's tokens and of those after it; the first's is 0 */
     int32_t bos, eos, eot, eom, unknown;
     int32_t ends[MOTE_TOKENIZER_MAX_ENDS];
     unsigned n_ends;

@@ -255,6 +255,13 @@ static void surround(loader *l) {
         t->after[t->n_after++] = t->eos;
     else if (l->add_sep && t->model == MOTE_TOKENIZER_WORDPIECE && l->sep >= 0)
         t->after[t->n_after++] = l->sep;
+    bool is_bert = t->model == MOTE_TOKENIZER_WORDPIECE;
+    if (l->sep < 0)
+        return;
+    if (!is_bert && t->eos >= 0)
+        t->between[t->n_between++] = t->eos;
+    t->between[t->n_between++] = l->sep;
+    t->second_type = is_bert;
 }
 
 mote_status mote_tokenizer_from_gguf(const mote_gguf *g, mote_tokenizer **tokenizer, mote_error *err) {

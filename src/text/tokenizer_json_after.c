@@ -82,6 +82,26 @@ static mote_status put(const mote_tokenizer *t, int32_t *list, unsigned *n, int6
     return MOTE_OK;
 }
 
+/* What stands between the texts of a pair, and the type of the second. */
+static mote_status process_pair(mote_tokenizer *t, const mote_json *v, mote_error *err) {
+    const mote_json *pair = mote_json_get(v, "pair"), *tokens = mote_json_get(v, "special_tokens");
+    unsigned n_texts = 0;
+    t->n_between = 0;
+    for (size_t i = 0; i < mote_json_length(pair) && n_texts < 2; i++) {
+        const mote_json *item = mote_json_at(pair, i), *special = mote_json_get(item, "SpecialToken");
+        const char *name = mote_json_text(mote_json_get(special, "id"));
+        if (!special) {
+            n_texts++;
+            t->second_type = mote_json_integer(mote_json_get(mote_json_get(item, "Sequence"), "type_id"), 0) != 0;
+        } else if (n_texts == 1) {
+            const mote_json *ids = name ? mote_json_get(mote_json_get(tokens, name), "ids") : NULL;
+            for (size_t k = 0; k < mote_json_length(ids); k++)
+                MOTE_TRY(put(t, t->between, &t->n_between, mote_json_integer(mote_json_at(ids, k), -1), err));
+        }
+    }
+    return MOTE_OK;
+}
+
 static mote_status process_template(mote_tokenizer *t, const mote_json *v, mote_error *err) {
     const mote_json *single = mote_json_get(v, "single"), *tokens = mote_json_get(v, "special_tokens");
     bool behind = false;
@@ -98,7 +118,18 @@ static mote_status process_template(mote_tokenizer *t, const mote_json *v, mote_
         for (size_t k = 0; k < mote_json_length(ids); k++)
             MOTE_TRY(put(t, behind ? t->after : t->before, behind ? &t->n_after : &t->n_before, mote_json_integer(mote_json_at(ids, k), -1), err));
     }
-    return MOTE_OK;
+    return process_pair(t, v, err);
+}
+
+/* The processors that transformers had before templates: RoBERTa parts a pair by two tokens and has one type. */
+static mote_status process_bert(mote_tokenizer *t, const mote_json *v, bool is_roberta, mote_error *err) {
+    int64_t cls = mote_json_integer(mote_json_at(mote_json_get(v, "cls"), 1), -1), sep = mote_json_integer(mote_json_at(mote_json_get(v, "sep"), 1), -1);
+    MOTE_TRY(put(t, t->before, &t->n_before, cls, err));
+    t->n_between = 0;
+    t->second_type = !is_roberta;
+    for (int i = 0; i < (is_roberta ? 2 : 1); i++)
+        MOTE_TRY(put(t, t->between, &t->n_between, sep, err));
+    return put(t, t->after, &t->n_after, sep, err);
 }
 
 static mote_status processor(mote_tokenizer *t, const mote_json *v, int depth, mote_error *err) {
@@ -106,10 +137,8 @@ static mote_status processor(mote_tokenizer *t, const mote_json *v, int depth, m
         return MOTE_OK;
     if (mote_tokenizer_json_is(v, "TemplateProcessing"))
         return process_template(t, v, err);
-    if (mote_tokenizer_json_is(v, "BertProcessing") || mote_tokenizer_json_is(v, "RobertaProcessing")) {
-        MOTE_TRY(put(t, t->before, &t->n_before, mote_json_integer(mote_json_at(mote_json_get(v, "cls"), 1), -1), err));
-        return put(t, t->after, &t->n_after, mote_json_integer(mote_json_at(mote_json_get(v, "sep"), 1), -1), err);
-    }
+    if (mote_tokenizer_json_is(v, "BertProcessing") || mote_tokenizer_json_is(v, "RobertaProcessing"))
+        return process_bert(t, v, mote_tokenizer_json_is(v, "RobertaProcessing"), err);
     if (!mote_tokenizer_json_is(v, "Sequence") || depth >= MOTE_TOKENIZER_JSON_DEPTH)
         return unsupported("post_processor", v, err);
     const mote_json *list = mote_json_get(v, "processors");

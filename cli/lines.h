@@ -1,0 +1,23 @@
+/* Standard input as texts, one a line: as many at a time as have arrived, so that a pipe is answered line by line and a file is computed in batches. */
+#ifndef MOTE_CLI_LINES_H
+#define MOTE_CLI_LINES_H
+
+#include "cli/output.h"
+
+enum { CLI_LINES_MAX = 256 };
+
+typedef struct cli_lines {
+    mote_embed_text texts[CLI_LINES_MAX]; /* borrowed from data until the next call; without line ends */
+    size_t n;                             /* 0: the input has ended */
+    size_t first_number;                  /* of texts[0] among all lines, from 1 */
+    char *data;                           /* owned */
+    size_t n_bytes, capacity, n_taken;    /* what was read; of that, what earlier texts took */
+    bool has_ended;
+} cli_lines;
+
+void cli_lines_begin(cli_lines *l);
+/* The next texts, at least one. An exit code; a failure is printed. */
+int cli_lines_next(cli_lines *l);
+void cli_lines_end(cli_lines *l);
+
+#endif
