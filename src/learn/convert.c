@@ -16,11 +16,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 enum {
     SLAB_FLOATS = 1 << 20,
     QUANTIZATION_VERSION = 2, /* of the block formats; GGUF's general.quantization_version */
-    MAX_CARD_BYTES = 1 << 20  /* of a README.md */
+    MAX_NAME_BYTES = 4096,
+    MAX_CARD_BYTES = 1 << 20 /* of a README.md */
 };
 
 typedef struct merge_request {
@@ -147,13 +149,39 @@ done:
     return status;
 }
 
-static mote_status declare(job *j, const char *folder, mote_error *err) {
+/* The name says one thing of the tokenizer (mote_tokenizer_swallows_space), so it has to be right in that. */
+static mote_status declare_name(job *j, mote_error *err) {
     const char *name = j->options->name ? j->options->name : j->source.name;
+    bool can_be_named, swallows = mote_tokenizer_swallows_space(j->source.tokenizer, &can_be_named);
+    mote_buffer text;
+    mote_buffer_init(&text, MAX_NAME_BYTES);
+    mote_status status = MOTE_OK;
+    bool is_named = false;
+    for (const char *p = name; *p && status == MOTE_OK; p++) {
+        bool phi3 = strncasecmp(p, "phi3", 4) == 0 || strncasecmp(p, "phi-3", 5) == 0;
+        is_named = is_named || phi3;
+        status = mote_buffer_append_char(&text, *p);
+        if (phi3 && !can_be_named && status == MOTE_OK) { /* "phi 3" */
+            status = mote_buffer_append_text(&text, "hi ");
+            p += p[3] == '-' ? 3 : 2;
+        }
+    }
+    if (status == MOTE_OK && swallows && can_be_named && !is_named)
+        status = mote_buffer_append_text(&text, " (Phi-3)");
+    if (status == MOTE_OK)
+        status = mote_gguf_writer_string(j->writer, "general.name", mote_buffer_str(&text), err);
+    else
+        status = mote_error_set(err, status, "the name '%.100s' is too long", name);
+    mote_buffer_deinit(&text);
+    return status;
+}
+
+static mote_status declare(job *j, const char *folder, mote_error *err) {
     char label[32];
     make_size_label(j, label, sizeof label);
     MOTE_TRY(mote_export_hparams(&j->source, j->writer, err));
     MOTE_TRY(mote_gguf_writer_string(j->writer, "general.type", MOTE_STR("model"), err));
-    MOTE_TRY(mote_gguf_writer_string(j->writer, "general.name", mote_str_of(name), err));
+    MOTE_TRY(declare_name(j, err));
     MOTE_TRY(mote_gguf_writer_string(j->writer, "general.size_label", mote_str_of(label), err));
     MOTE_TRY(declare_license(j, folder, err));
     MOTE_TRY(mote_gguf_writer_u32(j->writer, "general.file_type", j->mix->file_type, err));

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static uint32_t interleave_of(const mote_hparams *h, mote_slot slot) {
     bool rotated = slot == MOTE_SLOT_Q || slot == MOTE_SLOT_K || slot == MOTE_SLOT_Q_BIAS || slot == MOTE_SLOT_K_BIAS;
@@ -108,20 +109,60 @@ static mote_status add_rope(mote_export *e, const mote_hparams *h, mote_error *e
     return h->rope.scaling == MOTE_ROPE_LLAMA3 ? make_llama3_factors(e, h, err) : MOTE_OK;
 }
 
-/* A tensor that a GGUF of the family has no name for would be lost. */
-static mote_status refuse_nameless(const mote_export *e, const mote_hparams *h, mote_error *err) {
-    for (size_t i = 0; i < h->family->n_names; i++) {
-        const mote_tensor_name *n = &h->family->names[i];
-        bool is_layer = mote_slot_is_per_layer(n->slot), has_name = n->gguf != NULL;
-        for (size_t j = 0; j < h->family->n_names; j++)
-            has_name = has_name || (h->family->names[j].slot == n->slot && h->family->names[j].gguf);
-        for (uint32_t l = 0; !has_name && l < (is_layer ? h->n_layers : 1); l++) {
-            const mote_tensor_view *v = mote_weights_plan_view(&e->plan, n->slot, l);
-            if (v->data)
-                return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%s': a GGUF of architecture '%s' has no place for it", v->name, h->family->name);
-        }
+/* What a checkpoint holds beside weights, and what follows from others. */
+static bool is_needless(const mote_source *s, mote_str name) {
+    static const char *const ends[] = {"rotary_emb.inv_freq", ".attention.bias", ".attn.bias", ".masked_bias", "position_ids", "pooler.dense.weight", "pooler.dense.bias"};
+    static const char *const of_integers[] = {".qweight",           ".qzeros",      ".scales", ".g_idx", ".weight_packed", ".weight_scale", ".weight_shape",
+                                              ".weight_zero_point", ".weight_g_idx"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (mote_str_ends(name, mote_str_of(ends[i])))
+            return true;
+    for (size_t i = 0; s->has_ints && i < sizeof of_integers / sizeof *of_integers; i++)
+        if (mote_str_ends(name, mote_str_of(of_integers[i])))
+            return true;
+    return s->h.ties_output && mote_str_is(name, "lm_head.weight");
+}
+
+static int compare_pointers(const void *a, const void *b) {
+    const uint8_t *const *x = a, *const *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* Whether any of the sorted pointers is inside the tensor. */
+static bool is_inside(const uint8_t **taken, size_t n, const mote_safetensors_tensor *t) {
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (taken[middle] < t->data)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return MOTE_OK;
+    return low < n && taken[low] < t->data + t->n_bytes;
+}
+
+/* Every tensor of the checkpoint is in the file, or is known to be needless: leaving one out would give another model without a word. */
+static mote_status check_complete(const mote_source *s, const mote_export *e, mote_error *err) {
+    size_t n = 0, most = 0;
+    for (size_t i = 0; i < e->n_tensors; i++)
+        most += e->tensors[i].n_pieces * e->tensors[i].n_stack;
+    const uint8_t **taken = mote_mem_alloc_array(most + 1, sizeof *taken);
+    if (!taken)
+        return mote_error_alloc(err, most * sizeof *taken);
+    for (size_t i = 0; i < e->n_tensors; i++)
+        for (size_t p = 0; p < e->tensors[i].n_pieces; p++)
+            for (size_t k = 0; k < e->tensors[i].n_stack; k++)
+                taken[n++] = e->tensors[i].pieces[p][k].data;
+    qsort(taken, n, sizeof *taken, compare_pointers);
+    mote_status status = MOTE_OK;
+    for (size_t i = 0; status == MOTE_OK && i < mote_safetensors_n_tensors(s->safetensors); i++) {
+        const mote_safetensors_tensor *t = mote_safetensors_at(s->safetensors, i);
+        if (!is_needless(s, t->name) && !is_inside(taken, n, t))
+            status =
+                mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%.*s' has no place in a GGUF of architecture '%s'", MOTE_STR_ARGS(t->name), mote_export_architecture(&s->h));
+    }
+    mote_mem_free(taken);
+    return status;
 }
 
 mote_status mote_export_open(const mote_source *s, mote_export *e, mote_error *err) {
@@ -130,11 +171,6 @@ mote_status mote_export_open(const mote_source *s, mote_export *e, mote_error *e
     *e = (mote_export){0};
     mote_weights_source source = mote_source_weights(s);
     MOTE_TRY(mote_weights_plan_create(&source, h, (mote_weights_type){0}, &e->plan, err));
-    mote_status named = refuse_nameless(e, h, err);
-    if (named != MOTE_OK) {
-        mote_export_close(e);
-        return named;
-    }
     size_t most = h->family->n_names * ((size_t)h->n_layers + 1) + N_MADE;
     e->tensors = mote_mem_zalloc_array(most, sizeof *e->tensors);
     mote_status status = e->tensors ? add_rope(e, h, err) : mote_error_alloc(err, most * sizeof *e->tensors);
@@ -146,7 +182,10 @@ mote_status mote_export_open(const mote_source *s, mote_export *e, mote_error *e
         for (size_t i = 0; i < h->family->n_names; i++)
             if (h->family->names[i].gguf && is_first_of_name(h->family, i) && mote_slot_is_per_layer(h->family->names[i].slot) == (pass > 0))
                 add_tensor(e, h, i, pass ? pass - 1 : 0);
-    return MOTE_OK;
+    status = check_complete(s, e, err);
+    if (status != MOTE_OK)
+        mote_export_close(e);
+    return status;
 }
 
 void mote_export_close(mote_export *e) {

@@ -327,8 +327,8 @@ static mote_status write_roles(const exporter *e) {
         return unsupported_step(e, "more than one token before or after a text");
     if (t->n_after && (eos < 0 || !words))
         eos = t->after[0];
-    if (words && eos < 0)
-        eos = roles.sep;
+    bos = bos < 0 ? roles.bos : bos;
+    eos = eos >= 0 ? eos : words ? roles.sep : roles.eos;
     MOTE_TRY(write_id(e, KEY("bos_token_id"), bos));
     MOTE_TRY(write_id(e, KEY("eos_token_id"), eos));
     MOTE_TRY(write_id(e, KEY("unknown_token_id"), t->unknown));
@@ -339,6 +339,18 @@ static mote_status write_roles(const exporter *e) {
     MOTE_TRY(write_ends(e, eos));
     MOTE_TRY(mote_gguf_writer_bool(e->w, KEY("add_bos_token"), t->n_before > 0, e->err));
     return mote_gguf_writer_bool(e->w, KEY("add_eos_token"), t->n_after > 0, e->err);
+}
+
+bool mote_tokenizer_swallows_space(const mote_tokenizer *t, bool *can_be_named) {
+    static const char *const known[] = {"</s>", "<unk>", "<s>", "<|endoftext|>"};
+    bool swallows = false;
+    *can_be_named = true;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        *can_be_named = *can_be_named && mote_tokenizer_find(t, mote_str_of(known[i])) >= 0;
+    for (uint32_t id = 0; t->added_flags && id < t->vocabulary.n_tokens; id++)
+        swallows = swallows || (t->added_flags[id] & MOTE_ADDED_RSTRIP && t->vocabulary.types[id] == MOTE_TOKEN_CONTROL);
+    *can_be_named = *can_be_named && swallows;
+    return swallows;
 }
 
 /* tokenizer.model beside a tokenizer.json of the same tokens. */

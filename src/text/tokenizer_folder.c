@@ -109,7 +109,9 @@ mote_status mote_tokenizer_folder_roles(const mote_tokenizer *t, const char *fol
     *roles = (mote_tokenizer_roles){.pad = token_of(t, &f, "pad_token", "pad_token_id"),
                                     .sep = token_of(t, &f, "sep_token", "sep_token_id"),
                                     .cls = token_of(t, &f, "cls_token", "cls_token_id"),
-                                    .mask = token_of(t, &f, "mask_token", NULL)};
+                                    .mask = token_of(t, &f, "mask_token", NULL),
+                                    .bos = numbered_token(t, f.model, "bos_token_id"),
+                                    .eos = numbered_token(t, f.model, "eos_token_id")};
     close_sides(&f);
     return MOTE_OK;
 }
