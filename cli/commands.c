@@ -193,6 +193,17 @@ const cli_command cli_commands[] = {
      .max_arguments = 3,
      .run = cli_quantize,
      .groups = {cli_flags_quantize}},
+    {.name = "imatrix",
+     .arguments = "",
+     .summary = "Measure which weights matter, for quantising",
+     .text = "Reads a text with the model and writes the mean square of what enters each matrix: an importance matrix in llama.cpp's GGUF form. `mote quantize --imatrix` then "
+             "rounds less where "
+             "it matters more. Some hundred windows of text like the model's later work are enough.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_imatrix,
+     .groups = {cli_flags_imatrix, cli_flags_model}},
     {.name = "convert",
      .arguments = "HFDIR",
      .summary = "Write a Hugging Face folder as one GGUF file",

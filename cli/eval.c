@@ -55,27 +55,6 @@ int cli_eval_logits(const cli_options *o) {
     return code;
 }
 
-/* The text's tokens as llama-perplexity takes them: the model's begin token, no control tokens from the text. */
-static int tokenize_text(const cli_runtime *r, const char *path, int32_t **ids, size_t *n_ids) {
-    cli_text text;
-    int32_t *found = NULL;
-    mote_error err = {0};
-    if (!r->tokenizer)
-        return cli_output_fail(CLI_FAILED, "--tokens FILE gives ids", "%s: the model has no tokenizer", r->path);
-    int code = cli_input_read(path, &text);
-    if (code != CLI_DONE)
-        return code;
-    mote_status status = mote_tokenize(r->tokenizer, text.data, text.n_bytes, MOTE_TOKENIZE_ADD_SPECIAL, &found, n_ids, &err);
-    if (status == MOTE_OK) {
-        *ids = cli_alloc(*n_ids, sizeof **ids);
-        for (size_t i = 0; i < *n_ids; i++)
-            (*ids)[i] = found[i];
-    }
-    mote_free(found);
-    cli_text_free(&text);
-    return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
-}
-
 static int measure(const cli_runtime *r, const cli_options *o, const int32_t *ids, size_t n_ids, mote_perplexity *result) {
     mote_engine_options options = cli_runtime_engine_options(r, o);
     if (o->n_ctx < 0)
@@ -116,7 +95,7 @@ int cli_eval_perplexity(const cli_options *o) {
     if (code == CLI_DONE)
         code = cli_runtime_open_model(&runtime, o);
     if (code == CLI_DONE && o->text)
-        code = tokenize_text(&runtime, o->text, &ids, &n_ids);
+        code = cli_runtime_tokenize_file(&runtime, o->text, &ids, &n_ids);
     if (code == CLI_DONE)
         code = measure(&runtime, o, ids, n_ids, &result);
     if (code == CLI_DONE)

@@ -218,6 +218,16 @@ const cli_option cli_flags_rerank[] = {
     END,
 };
 
+const cli_option cli_flags_imatrix[] = {
+    TEXT("-f --file", "FILE", text, NULL, "the text to measure on (- is standard input)"),
+    TEXT("--tokens", "FILE", tokens, NULL, "token ids separated by white space, in place of a text"),
+    TEXT("-o --output", "FILE", output, "imatrix.gguf", "the file to write"),
+    INT("-c --ctx-size", n_ctx, 2, MAX_INT, "512", "tokens of a window"),
+    INT("--chunks", n_chunks, 1, MAX_INT, "all", "windows at most"),
+    FLAG("--process-output", process_output, "also measure what enters output.weight"),
+    END,
+};
+
 const cli_option cli_flags_pull[] = {
     TEXT("--name", "NAME", name, "from the file's name", "the name to install a file or folder under: a-z, 0-9, '.', '_' and '-'"),
     TEXT("--sha256", "HEX", sha256, "the catalogue's or the hub's", "refuse the file unless it has this SHA-256"),

@@ -55,7 +55,8 @@ typedef struct cli_options {
     int32_t n_prompt, n_generate, n_repeats, depth;
     /* quantize, imatrix */
     const char *imatrix, *output_type, *embedding_type;
-    bool pure, leave_output, allow_requantize;
+    bool pure, leave_output, allow_requantize, process_output;
+    int32_t n_chunks;
     /* embed, rerank */
     int32_t n_dimensions;
     const char *pooling, *prompt;

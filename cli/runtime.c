@@ -2,6 +2,7 @@
 #include "cli/runtime.h"
 
 #include "cli/adapters.h"
+#include "cli/input.h"
 #include "cli/progress.h"
 
 #include <stdlib.h>
@@ -168,5 +169,25 @@ int cli_runtime_open_tokenizer(const cli_options *o, mote_tokenizer **tokenizer)
         return code;
     mote_status status = mote_tokenizer_open(path, tokenizer, &err);
     mote_free(path);
+    return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
+}
+
+int cli_runtime_tokenize_file(const cli_runtime *r, const char *path, int32_t **ids, size_t *n_ids) {
+    cli_text text;
+    int32_t *found = NULL;
+    mote_error err = {0};
+    if (!r->tokenizer)
+        return cli_output_fail(CLI_FAILED, "--tokens FILE gives ids", "%s: the model has no tokenizer", r->path);
+    int code = cli_input_read(path, &text);
+    if (code != CLI_DONE)
+        return code;
+    mote_status status = mote_tokenize(r->tokenizer, text.data, text.n_bytes, MOTE_TOKENIZE_ADD_SPECIAL, &found, n_ids, &err);
+    if (status == MOTE_OK) {
+        *ids = cli_alloc(*n_ids, sizeof **ids);
+        for (size_t i = 0; i < *n_ids; i++)
+            (*ids)[i] = found[i];
+    }
+    mote_free(found);
+    cli_text_free(&text);
     return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
 }

@@ -28,6 +28,8 @@ int cli_runtime_open(cli_runtime *r, const cli_options *o);
 int cli_runtime_set_sampler(cli_runtime *r, const cli_options *o);
 mote_engine_options cli_runtime_engine_options(const cli_runtime *r, const cli_options *o);
 void cli_runtime_close(cli_runtime *r);
+/* A text's tokens as llama-perplexity takes them: the model's begin token, no control tokens from the text. *ids: free. */
+int cli_runtime_tokenize_file(const cli_runtime *r, const char *path, int32_t **ids, size_t *n_ids);
 
 /* The tokenizer alone, for commands that need no weights. */
 int cli_runtime_open_tokenizer(const cli_options *o, mote_tokenizer **tokenizer);

@@ -50,6 +50,33 @@ typedef struct mote_quantize_result {
 MOTE_API MOTE_MUST_CHECK mote_status mote_quantize_file(const char *in, const char *out, const char *type, const mote_quantize_options *options, mote_quantize_result *result,
                                                         mote_error *err);
 
+typedef struct mote_importance_options {
+    size_t size;
+    int32_t n_ctx;       /* 512: tokens of a window */
+    int32_t n_chunks;    /* windows at most; 0: all that the text has */
+    bool process_output; /* also the input of output.weight, which costs the logits of every token */
+    int n_threads;       /* 0: as many as the machine has. Does not change results. */
+    const char *source;  /* the GGUF file that the model was read from: its tensors' names are taken; NULL: every name that the family has for them */
+    const char *dataset; /* the text's name, kept in the file; NULL: "" */
+    mote_progress_fn progress;
+    void *progress_context;
+} mote_importance_options;
+
+#define MOTE_IMPORTANCE_OPTIONS_INIT \
+    { sizeof(mote_importance_options), 512, 0, false, 0, NULL, NULL, NULL, NULL }
+
+typedef struct mote_importance_result {
+    size_t n_chunks, n_entries;
+    size_t n_unused; /* experts that no token of the text came to, over all entries */
+} mote_importance_result;
+
+/* Measures what enters each matrix of the model while it reads ids [n_ids], in windows of n_ctx tokens without overlap (the first token of each replaced by BOS where the tokenizer
+ * adds one, a rest dropped), and writes the sums of squares to `out`, a GGUF as llama.cpp's llama-imatrix writes it. Equal bytes for any number of threads. `options` and `result`
+ * may be NULL. MOTE_ERR_ARGUMENT (less than one window; an id outside the vocabulary), _UNSUPPORTED (an encoder), _FORMAT (source is no GGUF), _FAILED (an input that is not
+ * finite: named), _IO, _ALLOC, _CANCELLED. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_importance_measure(const mote_model *model, const int32_t *ids, size_t n_ids, const char *out, const mote_importance_options *options,
+                                                             mote_importance_result *result, mote_error *err);
+
 #ifdef __cplusplus
 }
 #endif

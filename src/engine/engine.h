@@ -39,4 +39,7 @@ struct mote_session {
     bool is_used;
 };
 
+/* The id that the model's tokenizer puts before every text, or -1 (eval.c). */
+int32_t mote_engine_first_token(const mote_model *model);
+
 #endif

@@ -71,8 +71,7 @@ static bool score_row(void *context, size_t index, const float *logits) {
     return true;
 }
 
-/* The id that the tokenizer puts before every text, or -1. */
-static int32_t first_special(const mote_model *model) {
+int32_t mote_engine_first_token(const mote_model *model) {
     if (!model->tokenizer)
         return -1;
     int32_t *ids = NULL;
@@ -111,7 +110,7 @@ mote_status mote_eval_perplexity(const mote_model *model, const mote_engine_opti
     mote_engine *engine = NULL;
     mote_session *session = NULL;
     scorer s = {.n_vocab = model->h.n_vocab};
-    int32_t bos = first_special(model);
+    int32_t bos = mote_engine_first_token(model);
     size_t n_windows = n_ids / n_ctx;
     mote_status status;
     MOTE_TRY_DONE(mote_engine_create(model, &o, &engine, err));

@@ -14,7 +14,8 @@ static mote_status declare(mote_gguf_writer *w, const mote_imatrix_sums *e, cons
     int n = snprintf(name, sizeof name, "%.*s%s", (int)(e->name.len < MAX_NAME_BYTES ? e->name.len : MAX_NAME_BYTES), e->name.data, suffix);
     if (n < 0 || n > MAX_NAME_BYTES)
         return mote_error_set(err, MOTE_ERR_LIMIT, "importance of '%.*s': the name is too long", MOTE_STR_ARGS(e->name));
-    return mote_gguf_writer_tensor(w, (mote_str){name, (size_t)n}, MOTE_DTYPE_F32, 2, (uint64_t[]){n_columns, e->n_matrices}, err);
+    /* as llama.cpp writes it: one dimension where there is one matrix */
+    return mote_gguf_writer_tensor(w, (mote_str){name, (size_t)n}, MOTE_DTYPE_F32, e->n_matrices > 1 ? 2 : 1, (uint64_t[]){n_columns, e->n_matrices}, err);
 }
 
 static mote_status write_all(mote_gguf_writer *w, mote_str dataset, uint32_t n_chunks, uint32_t chunk_size, const mote_imatrix_sums *entries, const mote_name_index *names,
