@@ -55,19 +55,6 @@ static bool is_gguf(const char *path, gguf_name *g) {
     return strncasecmp(s.data, "mmproj", 6) != 0 && strncasecmp(s.data, "imatrix", 7) != 0 && g->stem.len > 0;
 }
 
-/* Whether the stem carries the quant: as a word, that is neither a letter, digit nor '_' behind it, and no letter or digit before. */
-static bool carries(mote_str stem, const char *quant) {
-    size_t n = strlen(quant);
-    if (stem.len == n && strncasecmp(stem.data, quant, n) == 0)
-        return true;
-    for (size_t i = 1; n > 0 && i + n <= stem.len; i++) {
-        char after = i + n < stem.len ? stem.data[i + n] : '.';
-        if (strchr("-._", stem.data[i - 1]) && strchr("-.", after) && strncasecmp(stem.data + i, quant, n) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_quant(mote_str word) {
     static const char *const heads[] = {"q1", "q2", "q3", "q4", "q5", "q6", "q8", "iq1", "iq2", "iq3", "iq4", "tq1", "tq2", "f16", "f32", "bf16", "fp16", "fp32", "mxfp4", "nvfp4"};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
@@ -78,17 +65,33 @@ static bool is_quant(mote_str word) {
     return false;
 }
 
-/* The last word between '-' or '.' that looks like a quant; otherwise the whole stem names the file. */
+/* Whether the stem carries the quant: as a word, that is neither a letter, digit nor '_' behind it, and no letter or digit before. Behind a '_'
+ * only what is a quant by itself: base_Q8_0 carries Q8_0, Q4_K_M doesn't carry M. */
+static bool carries(mote_str stem, const char *quant) {
+    size_t n = strlen(quant);
+    const char *before = is_quant(mote_str_of(quant)) ? "-._" : "-.";
+    if (stem.len == n && strncasecmp(stem.data, quant, n) == 0)
+        return true;
+    for (size_t i = 1; n > 0 && i + n <= stem.len; i++) {
+        char after = i + n < stem.len ? stem.data[i + n] : '.';
+        if (strchr(before, stem.data[i - 1]) && strchr("-.", after) && strncasecmp(stem.data + i, quant, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The last word behind '-', '.' or '_' that looks like a quant; otherwise the whole stem names the file. */
 static mote_str quant_of(mote_str stem) {
     size_t end = stem.len;
     for (size_t i = stem.len; i-- > 0;) {
-        if (stem.data[i] != '-' && stem.data[i] != '.' && i > 0)
+        if (!strchr("-._", stem.data[i]) && i > 0)
             continue;
         size_t start = i > 0 ? i + 1 : 0;
         mote_str word = {stem.data + start, end - start};
         if (is_quant(word))
             return word;
-        end = i;
+        if (stem.data[i] != '_') /* a quant has some of its own */
+            end = i;
     }
     return stem;
 }

@@ -31,7 +31,6 @@ class Wrong:
     status: int = None       # this status, without body
     etag: str = None         # another X-Linked-Etag (and ETag)
     encoding: str = None     # Content-Encoding
-    header: tuple = ()       # more headers
 
 
 def git_hash(data):
@@ -157,14 +156,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif 'cached' not in self.query:
             self.redirect(f'{self.path_only}?cached=1', [('X-Repo-Commit', repo.commit)], 307)   # relative, as the hub does for small files
         else:
-            self.send_file(repo.files[path], repo.hash(path), path)
+            self.send_file(repo.files[path], repo.hash(path), path, [('X-Repo-Commit', repo.commit)])
 
     def send_stored(self):
         parts = [urllib.parse.unquote(p) for p in self.path_only.split('/')[1:]]
         path = '/'.join(parts[2:])
         self.send_file(self.server.hub.repos['/'.join(parts[:2])].files[path], 'of-the-store', path)
 
-    def send_file(self, data, etag, path):
+    def send_file(self, data, etag, path, headers=()):
         wrong = self.server.hub.take(path) or Wrong()
         if wrong.status:
             self.refuse(wrong.status)
@@ -183,7 +182,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header('ETag', f'"{wrong.etag or etag}"')
         if code == 206:
             self.send_header('Content-Range', f'bytes {first}-{len(data) - 1}/{len(data) if wrong.total is None else wrong.total}')
-        for name, value in wrong.header:
+        for name, value in headers:
             self.send_header(name, value)
         if wrong.encoding:
             self.send_header('Content-Encoding', wrong.encoding)

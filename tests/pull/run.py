@@ -234,7 +234,7 @@ def case_revisions(p):
     p.pull(f'org/tiny:IQ2_XS@{commit}')
     assert not os.path.exists(f'{p.repo("org/tiny")}/refs/{commit}')
     p.pull('org/tiny@v9', code=1, says="no revision 'v9'")
-    p.pull('org/tiny@../x', code=1, says='can be made|no such file')
+    p.pull('org/tiny@../x', code=1, says='No such file')
 
 
 def case_pages(p):
@@ -274,13 +274,13 @@ def case_listings(p):
 
 
 def case_cut(p):
-    for wrongs in ([Wrong(cut=100000)], [Wrong(cut=0)], [Wrong(cut=n) for n in (1, 65536, 300000, 7)], [Wrong(cut=200000, length=5)], [Wrong(cut=0)] * 4,
+    for wrongs in ([Wrong(cut=100000)], [Wrong(cut=0)], [Wrong(cut=n) for n in (1, 65536, 300000, 7)], [Wrong(cut=0)] * 4,
                    [Wrong(cut=1000, chunked=True)], [Wrong(cut=9)] * 30):
         p.hub.wrongs['big.gguf'] = list(wrongs)
         p.hub.requests.clear()
         p.pull('org/big')
         ranges = [r[2].get('Range') for r in p.hub.fetched('big.gguf')]
-        if wrongs[0].cut and wrongs[0].length is None:
+        if wrongs[0].cut:
             assert ranges[1] == f'bytes={wrongs[0].cut}-', ranges
         assert p.snapshot('org/big') == {'big.gguf': BYTES}
         assert p.mote('rm', 'org/big').code == 0
