@@ -44,14 +44,14 @@ static mote_status put_bool(const exporter *e, const char *name, bool value) {
 
 /* A number of mote_layer_hparams: once where all layers agree, else an array. */
 static mote_status put_u32_of_layers(const exporter *e, const char *name, size_t offset) {
-    uint32_t values[MOTE_HPARAMS_MAX_LAYERS];
+    int32_t values[MOTE_HPARAMS_MAX_LAYERS]; /* signed, as in the files of llama.cpp */
     char key[KEY_BYTES];
     bool same = true;
     for (uint32_t l = 0; l < e->h->n_layers; l++) {
         memcpy(&values[l], (const char *)&e->h->layers[l] + offset, sizeof values[l]);
         same = same && values[l] == values[0];
     }
-    return same ? put_u32(e, name, values[0]) : mote_gguf_writer_array(e->w, key_of(e, name, key), MOTE_GGUF_U32, values, e->h->n_layers, e->err);
+    return same ? put_u32(e, name, (uint32_t)values[0]) : mote_gguf_writer_array(e->w, key_of(e, name, key), MOTE_GGUF_I32, values, e->h->n_layers, e->err);
 }
 
 static bool is(const exporter *e, const char *family) {
@@ -196,7 +196,42 @@ static mote_status put_recurrent(const exporter *e) {
     return put_u32(e, "ssm.time_step_rank", r->n_heads);
 }
 
+/* How states become a vector, and the dense layers behind that. A reranker's pooling is said by its tensors. */
+static mote_status put_pooling(const exporter *e) {
+    static const uint32_t NUMBERS[] = {[MOTE_POOLING_NONE] = 0, [MOTE_POOLING_MEAN] = 1, [MOTE_POOLING_CLS] = 2, [MOTE_POOLING_LAST] = 3};
+    const mote_hparams *h = e->h;
+    char name[32], key[KEY_BYTES];
+    const mote_str label = MOTE_STR("LABEL_0");
+    if (h->is_reranker)
+        return mote_gguf_writer_strings(e->w, key_of(e, "classifier.output_labels", key), &label, 1, e->err);
+    if (h->pooling >= sizeof NUMBERS / sizeof *NUMBERS)
+        return refuse(e, "max pooling");
+    if (h->pooling != MOTE_POOLING_NONE)
+        MOTE_TRY(put_u32(e, "pooling_type", NUMBERS[h->pooling]));
+    for (int i = 0; i < MOTE_HPARAMS_MAX_DENSE; i++) {
+        if (h->dense[i].n_out == 0)
+            continue;
+        if (h->dense[i].is_tanh)
+            return refuse(e, "a dense layer with tanh behind pooling");
+        snprintf(name, sizeof name, "dense_%d_feat_in", i + 2);
+        MOTE_TRY(put_u32(e, name, h->dense[i].n_in));
+        snprintf(name, sizeof name, "dense_%d_feat_out", i + 2);
+        MOTE_TRY(put_u32(e, name, h->dense[i].n_out));
+    }
+    return MOTE_OK;
+}
+
+static mote_status put_encoder(const exporter *e) {
+    if (e->h->family->is_encoder) {
+        MOTE_TRY(put_bool(e, "attention.causal", false));
+        MOTE_TRY(mote_gguf_writer_u32(e->w, "tokenizer.ggml.token_type_count", e->h->n_token_types, e->err));
+    }
+    return put_pooling(e);
+}
+
 const char *mote_export_architecture(const mote_hparams *h) {
+    if (strcmp(h->family->name, "xlm-roberta") == 0)
+        return "bert";
     bool is_dense = h->family->recurrent == MOTE_MIXER_MAMBA2 && !mote_recurrent_has(h);
     return !is_dense ? h->family->name : h->experts.n ? "granitemoe" : "granite";
 }
@@ -229,11 +264,11 @@ mote_status mote_export_hparams(const mote_source *s, mote_gguf_writer *w, mote_
     MOTE_TRY(put_recurrent(&e));
     if (is(&e, "stablelm"))
         MOTE_TRY(put_bool(&e, "use_parallel_residual", false));
-    if (h->family->is_encoder)
-        MOTE_TRY(put_bool(&e, "attention.causal", false));
-    else
+    MOTE_TRY(put_encoder(&e));
+    if (h->layers[0].has_rope || !h->family->is_encoder)
         MOTE_TRY(put_rope(&e));
-    MOTE_TRY(check_rope_layers(&e));
+    if (!h->family->is_encoder)
+        MOTE_TRY(check_rope_layers(&e));
     MOTE_TRY(put_scales(&e));
     return put_window(&e);
 }

@@ -52,6 +52,8 @@ static mote_token_type type_of(const exporter *e, uint32_t id) {
     if (id >= v->n_tokens || mote_vocabulary_text(v, id).len == 0)
         return MOTE_TOKEN_UNUSED;
     mote_token_type type = v->types[id];
+    if (e->t->model == MOTE_TOKENIZER_UNIGRAM && (int32_t)id == e->t->unknown)
+        return MOTE_TOKEN_UNKNOWN;
     return type == MOTE_TOKEN_USER_DEFINED && looks_special(mote_vocabulary_text(v, id)) ? MOTE_TOKEN_CONTROL : type;
 }
 
