@@ -11,6 +11,7 @@
  *   folder:FILE      a file of a model's folder (config.json, model.safetensors, ...); the others stay as they are
  *   tokenizer:FILE   tokenizer.json or tokenizer.model of a folder, or a GGUF with a vocabulary
  *   adapter:FILE:MODEL   a GGUF adapter, or a file of a PEFT folder, with the model it belongs to
+ *   imatrix:FILE:MODEL   an importance matrix, and the GGUF to quantise with it
  *   safetensors:FILE     a file alone
  * How it is mutated follows from its name. */
 typedef struct mutants_base {

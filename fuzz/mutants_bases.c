@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "formats/gguf.h"
+#include "formats/imatrix.h"
 #include "kernels/blocks.h"
 
 #include <dirent.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     MAX_BASE_BYTES = 4 << 20, /* a mutant is written and read whole */
@@ -48,7 +50,7 @@ static bool add(mutants_bases *bases, const char *kind, const char *path, const 
 }
 
 bool mutants_bases_add(mutants_bases *bases, const char *spec) {
-    static const char *const kinds[] = {"gguf", "folder", "tokenizer", "adapter", "safetensors"};
+    static const char *const kinds[] = {"gguf", "folder", "tokenizer", "adapter", "imatrix", "safetensors"};
     char path[PATH_BYTES];
     const char *colon = strchr(spec, ':');
     for (size_t i = 0; colon && i < sizeof kinds / sizeof *kinds; i++) {
@@ -63,7 +65,7 @@ bool mutants_bases_add(mutants_bases *bases, const char *spec) {
         fprintf(stderr, "mutants: %s cannot be read, or is larger than %d bytes\n", path, MAX_BASE_BYTES);
         return false;
     }
-    fprintf(stderr, "mutants: '%s' is not KIND:FILE with KIND gguf, folder, tokenizer, adapter or safetensors\n", spec);
+    fprintf(stderr, "mutants: '%s' is not KIND:FILE with KIND gguf, folder, tokenizer, adapter, imatrix or safetensors\n", spec);
     return false;
 }
 
@@ -74,6 +76,18 @@ static int compare_names(const struct dirent **a, const struct dirent **b) {
 static bool ends(const char *name, const char *ending) {
     size_t n = strlen(name), m = strlen(ending);
     return n >= m && strcmp(name + n - m, ending) == 0;
+}
+
+static bool is_part_of_model(const char *folder, const char *name) {
+    static const char *const names[] = {"config.json", "model.safetensors.index.json", "tokenizer_config.json", "generation_config.json", "modules.json"};
+    char tokenizer[PATH_BYTES];
+    snprintf(tokenizer, sizeof tokenizer, "%.2000s/tokenizer.json", folder);
+    if (access(tokenizer, F_OK) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return ends(name, ".safetensors");
 }
 
 void mutants_bases_add_folder(mutants_bases *bases, const char *folder) {
@@ -88,7 +102,7 @@ void mutants_bases_add_folder(mutants_bases *bases, const char *folder) {
                 mutants_bases_add_folder(bases, path);
             else if (ends(name, ".gguf"))
                 (void)add(bases, "gguf", path, NULL);
-            else if (strcmp(name, "config.json") == 0 || strcmp(name, "model.safetensors") == 0)
+            else if (is_part_of_model(folder, name))
                 (void)add(bases, "folder", path, NULL);
             else if (strcmp(name, "tokenizer.json") == 0 || strcmp(name, "tokenizer.model") == 0)
                 (void)add(bases, "tokenizer", path, NULL);
@@ -197,6 +211,15 @@ static bool make_adapter(const char *path) {
     return false;
 }
 
+/* Of two matrices of tests/cli/tiny.gguf. */
+static bool make_imatrix(const char *path) {
+    float sums[64], count = 3;
+    for (size_t i = 0; i < 64; i++)
+        sums[i] = 0.1f * (float)(i % 7 + 1);
+    const mote_imatrix_sums entries[] = {{MOTE_STR("blk.0.attn_q.weight"), 32, 1, sums, &count}, {MOTE_STR("blk.0.ffn_down.weight"), 64, 1, sums, &count}};
+    return mote_imatrix_write(path, MOTE_STR("a text"), 1, 32, entries, 2, NULL) == MOTE_OK;
+}
+
 static bool write_file(const char *path, const void *data, size_t n) {
     FILE *f = fopen(path, "wb");
     bool ok = f && fwrite(data, 1, n, f) == n;
@@ -280,6 +303,8 @@ bool mutants_bases_make(mutants_bases *bases, const char *source, const char *sc
     ok = ok && make_vocabularies(bases, source, scratch);
     snprintf(path, sizeof path, "%.2000s/adapter.gguf", scratch);
     ok = ok && make_adapter(path) && add(bases, "adapter", path, tiny);
+    snprintf(path, sizeof path, "%.2000s/imatrix.gguf", scratch);
+    ok = ok && make_imatrix(path) && add(bases, "imatrix", path, tiny);
     snprintf(model, sizeof model, "%.2000s/tests/golden/families/llama", source);
     snprintf(path, sizeof path, "%.2000s/peft", scratch);
     (void)mkdir(path, 0700);

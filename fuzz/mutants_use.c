@@ -3,7 +3,6 @@
 #include "fuzz/mutants.h"
 
 #include <mote/mote.h>
-#include <mote/quantize.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -100,7 +99,7 @@ static mote_status generate(mote_session *session, const mote_model *model, uint
     return status;
 }
 
-static mote_status run(const mote_model *model, uint64_t turn, mutants_report *r, mote_error *err) {
+static mote_status run(const mote_model *model, const mote_adapter *adapter, uint64_t turn, mutants_report *r, mote_error *err) {
     mote_engine_options options = MOTE_ENGINE_OPTIONS_INIT;
     mote_engine *engine = NULL;
     mote_session *session = NULL;
@@ -112,6 +111,8 @@ static mote_status run(const mote_model *model, uint64_t turn, mutants_report *r
     mote_status status = mote_engine_create(model, &options, &engine, err);
     if (status == MOTE_OK)
         status = mote_session_create(engine, &session, err);
+    if (status == MOTE_OK && adapter)
+        status = mote_session_set_adapters(session, &adapter, NULL, 1, err);
     if (status == MOTE_OK)
         status = generate(session, model, turn, r, err);
     mote_session_free(&session);
@@ -119,12 +120,14 @@ static mote_status run(const mote_model *model, uint64_t turn, mutants_report *r
     return status;
 }
 
-static mote_status embed(const mote_model *model, mutants_report *r, mote_error *err) {
+static mote_status embed(const mote_model *model, uint64_t turn, mutants_report *r, mote_error *err) {
+    static const char *const poolings[] = {NULL, "mean", "cls", "last", "max"};
     mote_embedder *embedder = NULL;
     begin(r, "embed");
     mote_embed_options options = MOTE_EMBED_OPTIONS_INIT;
     mote_embed_text text = {.text = "a small text", .text_bytes = 12};
     options.n_threads = 1;
+    options.pooling = poolings[turn % 5];
     mote_status status = mote_embedder_create(model, &options, &embedder, err);
     float *v = status == MOTE_OK ? calloc(mote_embedder_dim(embedder) + 1, sizeof *v) : NULL;
     if (v)
@@ -135,26 +138,56 @@ static mote_status embed(const mote_model *model, mutants_report *r, mote_error 
     return status;
 }
 
-/* The output must be whole: it is opened again. */
-static mutants_outcome quantise(const char *path, const char *scratch, uint64_t turn, mutants_report *r) {
+static mote_status rerank(const mote_model *model, mutants_report *r, mote_error *err) {
+    mote_reranker *reranker = NULL;
+    mote_embed_text passages[] = {{.text = "a small text", .text_bytes = 12}, {.text = "", .text_bytes = 0}};
+    float scores[2];
+    begin(r, "rerank");
+    mote_status status = mote_reranker_create(model, 1, false, &reranker, err);
+    if (status == MOTE_OK)
+        status = mote_rerank(reranker, "a text", 6, passages, 2, scores, err);
+    r->ran = status == MOTE_OK;
+    mote_reranker_free(&reranker);
+    return status;
+}
+
+/* What was written must be whole: it is opened, too. */
+static mutants_outcome check_output(const char *out, mutants_report *r) {
+    mote_error err = {0};
+    begin(r, "check of the output");
+    mote_status status = mote_check_file(out, "gguf", NULL, &err);
+    unlink(out);
+    if (status != MOTE_OK)
+        return wrong(r, "the file written from it is refused: %s", err.message);
+    r->quantised = true;
+    return MUTANTS_ACCEPTED;
+}
+
+static mutants_outcome quantise(const char *path, const char *imatrix, const char *scratch, uint64_t turn, mutants_report *r) {
     static const char *const types[] = {"Q4_K_M", "Q8_0", "Q4_0", "Q6_K", "IQ4_XS", "Q2_K", "Q5_K_S", "F16", "Q3_K_M", "Q5_1", "BF16", "Q4_1", "IQ4_NL", "Q5_0", "F32"};
     mote_quantize_options options = MOTE_QUANTIZE_OPTIONS_INIT;
     mote_error err = {0};
     char out[PATH_BYTES];
-    snprintf(out, sizeof out, "%s/quantised.gguf", scratch);
+    snprintf(out, sizeof out, "%s/written.gguf", scratch);
     options.n_threads = turn % 16 == 0 ? 2 : 1;
     options.pure = turn % 5 == 0;
+    options.imatrix = imatrix;
     begin(r, "quantise");
     mote_status status = mote_quantize_file(path, out, types[turn % (sizeof types / sizeof *types)], &options, NULL, &err);
-    if (status != MOTE_OK)
-        return rejected(r, status, &err) == MUTANTS_WRONG ? MUTANTS_WRONG : MUTANTS_ACCEPTED;
-    begin(r, "check of the quantised file");
-    status = mote_check_file(out, "gguf", NULL, &err);
-    unlink(out);
-    if (status != MOTE_OK)
-        return wrong(r, "the quantised file is refused: %s", err.message);
-    r->quantised = true;
-    return MUTANTS_ACCEPTED;
+    return status == MOTE_OK ? check_output(out, r) : rejected(r, status, &err);
+}
+
+static mutants_outcome convert(const char *folder, const char *scratch, uint64_t turn, mutants_report *r) {
+    static const char *const types[] = {NULL, "Q8_0", "Q4_K_M", "F16"};
+    mote_convert_options options = MOTE_CONVERT_OPTIONS_INIT;
+    mote_error err = {0};
+    char out[PATH_BYTES];
+    snprintf(out, sizeof out, "%s/written.gguf", scratch);
+    options.n_threads = 1;
+    options.type = types[turn % 4];
+    begin(r, "convert");
+    mote_status status = mote_convert_folder(folder, out, &options, NULL, &err);
+    return status == MOTE_OK ? check_output(out, r) : rejected(r, status, &err);
 }
 
 static mutants_outcome use_model(const char *path, bool is_file, const char *scratch, uint64_t turn, mutants_report *r) {
@@ -168,7 +201,7 @@ static mutants_outcome use_model(const char *path, bool is_file, const char *scr
     mote_model *model = NULL;
     options.mem_max_bytes = mem_max_bytes;
     options.n_threads = turn % 16 == 0 ? 2 : 1;
-    options.type = turn % 4 == 2 ? "f32" : NULL;
+    options.type = turn % 4 == 2 ? "f32" : turn % 8 == 3 && !is_file ? "q4_k" : turn % 8 == 7 && !is_file ? "q8_0" : NULL;
     begin(r, "open");
     status = mote_model_open(path, &options, &model, &err);
     if (status != MOTE_OK)
@@ -182,7 +215,9 @@ static mutants_outcome use_model(const char *path, bool is_file, const char *scr
         use_tokenizer(mote_model_tokenizer(model), r);
     if (mote_model_template(model))
         use_template(mote_model_template(model), r);
-    status = info.is_encoder ? embed(model, r, &err) : run(model, turn, r, &err);
+    status = info.is_encoder && turn % 2 ? rerank(model, r, &err) : MOTE_ERR_UNSUPPORTED;
+    if (status == MOTE_ERR_UNSUPPORTED) /* an encoder of one kind or the other */
+        status = info.is_encoder ? embed(model, turn, r, &err) : run(model, NULL, turn, r, &err);
     if (status != MOTE_OK && outcome == MUTANTS_ACCEPTED && rejected(r, status, &err) == MUTANTS_WRONG)
         outcome = MUTANTS_WRONG;
     mote_model_free(&model);
@@ -190,7 +225,50 @@ static mutants_outcome use_model(const char *path, bool is_file, const char *scr
     begin(r, "describe");
     if (mote_model_describe(path, &json, &err) == MOTE_OK)
         mote_free(json);
-    return outcome == MUTANTS_ACCEPTED && is_file ? quantise(path, scratch, turn, r) : outcome;
+    if (outcome != MUTANTS_ACCEPTED)
+        return outcome;
+    outcome = is_file ? quantise(path, NULL, scratch, turn, r) : convert(path, scratch, turn, r);
+    return outcome == MUTANTS_WRONG ? outcome : MUTANTS_ACCEPTED; /* a model may run and not be fit for quantising */
+}
+
+/* The model of adapters and importance matrices: not mutated, so it is opened once. */
+static const mote_model *base_of(const char *path) {
+    static mote_model *model;
+    static char opened[PATH_BYTES];
+    mote_model_options options = MOTE_MODEL_OPTIONS_INIT;
+    mote_error err;
+    if (strcmp(opened, path) == 0)
+        return model;
+    mote_model_free(&model);
+    options.n_threads = 1;
+    snprintf(opened, sizeof opened, "%s", path);
+    return mote_model_open(path, &options, &model, &err) == MOTE_OK ? model : NULL;
+}
+
+static mutants_outcome use_adapter(const char *path, const char *model_path, const char *scratch, uint64_t turn, mutants_report *r) {
+    mote_adapter_options options = MOTE_ADAPTER_OPTIONS_INIT;
+    mote_adapter *adapter = NULL;
+    mote_error err = {0};
+    char out[PATH_BYTES];
+    const mote_model *model = base_of(model_path);
+    if (!model)
+        return wrong(r, "the model of the adapter can't be opened");
+    options.n_threads = 1;
+    options.mem_max_bytes = mem_max_bytes;
+    begin(r, "open");
+    mote_status status = mote_adapter_open(model, path, &options, &adapter, &err);
+    if (status != MOTE_OK)
+        return rejected(r, status, &err);
+    status = run(model, adapter, turn, r, &err);
+    mote_adapter_free(&adapter);
+    if (status != MOTE_OK)
+        return rejected(r, status, &err) == MUTANTS_WRONG ? MUTANTS_WRONG : MUTANTS_ACCEPTED;
+    snprintf(out, sizeof out, "%s/written.gguf", scratch);
+    begin(r, "merge");
+    status = mote_merge_model(model_path, &path, NULL, 1, out, NULL, NULL, &err);
+    if (status == MOTE_OK)
+        return check_output(out, r);
+    return rejected(r, status, &err) == MUTANTS_WRONG ? MUTANTS_WRONG : MUTANTS_ACCEPTED;
 }
 
 static mutants_outcome use_vocabulary(const char *path, mutants_report *r) {
@@ -206,10 +284,10 @@ static mutants_outcome use_vocabulary(const char *path, mutants_report *r) {
     return MUTANTS_ACCEPTED;
 }
 
-static mutants_outcome check_only(const char *path, const char *kind, const char *model, mutants_report *r) {
+static mutants_outcome check_only(const char *path, mutants_report *r) {
     mote_error err = {0};
     begin(r, "check");
-    mote_status status = mote_check_file(path, kind, model, &err);
+    mote_status status = mote_check_file(path, NULL, NULL, &err);
     return status == MOTE_OK ? MUTANTS_ACCEPTED : rejected(r, status, &err);
 }
 
@@ -222,5 +300,9 @@ mutants_outcome mutants_use(const char *kind, const char *path, const char *mode
         return use_model(path, false, scratch, turn, r);
     if (strcmp(kind, "tokenizer") == 0)
         return use_vocabulary(path, r);
-    return check_only(path, NULL, model, r);
+    if (strcmp(kind, "adapter") == 0)
+        return use_adapter(path, model, scratch, turn, r);
+    if (strcmp(kind, "imatrix") == 0)
+        return quantise(model, path, scratch, turn, r);
+    return check_only(path, r);
 }
