@@ -67,7 +67,10 @@ static void check_listing(const char *text, size_t n_bytes) {
         mote_hub_choice_free(&choice);
     }
     size_t cursor = 0, n_models = 0;
-    for (; mote_hub_choice_next(&listing, &cursor, &choice); n_models++) {
+    for (;; n_models++) {
+        require(mote_hub_choice_next(&listing, &cursor, &choice, &err) == MOTE_OK);
+        if (choice.n == 0)
+            break;
         check_choice(&listing, &choice);
         mote_hub_choice_free(&choice);
     }

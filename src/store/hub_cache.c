@@ -48,25 +48,31 @@ static bool is_commit(const char *text) {
     return text[0] && strspn(text, "0123456789abcdef") == strlen(text);
 }
 
-bool mote_hub_cache_commit(const char *repo, const char *revision, char commit[MOTE_HUB_REVISION_MAX + 1]) {
+/* What a ref holds, if it is a commit. */
+static mote_status read_ref(const char *path, char commit[MOTE_HUB_REVISION_MAX + 1], mote_error *err) {
     mote_buffer text;
     mote_buffer_init(&text, MOTE_HUB_REVISION_MAX);
-    char *ref = format("%s/refs/%s%s", repo, revision, ""), *folder = mote_hub_cache_snapshot(repo, revision, NULL);
-    bool ok = false;
-    if (ref && mote_file_exists(ref) && !mote_file_is_directory(ref) && mote_file_read(ref, &text, NULL) == MOTE_OK && text.len) {
+    mote_status status = mote_file_read(path, &text, err);
+    if (status == MOTE_OK && text.len) {
         text.data[strcspn(text.data, " \t\r\n")] = 0;
-        ok = is_commit(text.data);
-        if (ok)
+        if (is_commit(text.data))
             strcpy(commit, text.data);
-    } else if (folder && mote_file_is_directory(folder)) {
-        ok = is_commit(revision);
-        if (ok)
-            strcpy(commit, revision);
     }
     mote_buffer_deinit(&text);
+    return status == MOTE_ERR_LIMIT ? MOTE_OK : status;
+}
+
+mote_status mote_hub_cache_commit(const char *repo, const char *revision, char commit[MOTE_HUB_REVISION_MAX + 1], mote_error *err) {
+    char *ref = format("%s/refs/%s%s", repo, revision, ""), *folder = mote_hub_cache_snapshot(repo, revision, NULL);
+    mote_status status = ref && folder ? MOTE_OK : mote_error_alloc(err, 0);
+    commit[0] = 0;
+    if (status == MOTE_OK && mote_file_exists(ref) && !mote_file_is_directory(ref))
+        status = read_ref(ref, commit, err);
+    else if (status == MOTE_OK && mote_file_is_directory(folder) && is_commit(revision))
+        strcpy(commit, revision);
     mote_mem_free(ref);
     mote_mem_free(folder);
-    return ok;
+    return status;
 }
 
 static mote_status walk(const char *folder, const char *below, int depth, mote_hub_listing *listing, mote_error *err);
@@ -119,12 +125,19 @@ static char *path_of(const char *repo, const char *commit, const mote_hub_listin
     return mote_hub_cache_snapshot(repo, commit, choice->is_folder ? NULL : listing->files[choice->files[0]].path);
 }
 
-static bool has_model(const mote_hub_listing *listing) {
+/* The choice, empty where the model isn't there, or not all of it. Where several are there and the name doesn't say which, that is said. */
+static mote_status choose(const mote_hub_listing *listing, const mote_hub_name *name, mote_hub_choice *choice, mote_error *err) {
     size_t cursor = 0;
-    mote_hub_choice choice;
-    bool found = mote_hub_choice_next(listing, &cursor, &choice);
-    mote_hub_choice_free(&choice);
-    return found;
+    mote_hub_choice any = {.files = NULL};
+    mote_status status = mote_hub_choice_make(listing, name, choice, err);
+    if (status == MOTE_ERR_NOT_FOUND && !name->quant[0]) {
+        status = mote_hub_choice_next(listing, &cursor, &any, NULL);
+        if (status == MOTE_OK && any.n > 0)
+            status = MOTE_ERR_NOT_FOUND;
+        mote_hub_choice_free(&any);
+        return status == MOTE_ERR_ALLOC ? mote_error_alloc(err, 0) : status;
+    }
+    return status == MOTE_ERR_NOT_FOUND || status == MOTE_ERR_FORMAT ? MOTE_OK : status;
 }
 
 mote_status mote_hub_cache_find(const char *cache, const mote_hub_name *name, char **path, uint64_t *n_bytes, mote_error *err) {
@@ -134,15 +147,13 @@ mote_status mote_hub_cache_find(const char *cache, const mote_hub_name *name, ch
     uint64_t bytes;
     mote_status status = repo ? MOTE_OK : mote_error_alloc(err, 0);
     *path = NULL;
-    if (status != MOTE_OK || !mote_hub_cache_commit(repo, name->revision, commit))
+    if (status == MOTE_OK)
+        status = mote_hub_cache_commit(repo, name->revision, commit, err);
+    if (status != MOTE_OK || !commit[0])
         goto done;
     MOTE_TRY_DONE(mote_hub_cache_list(repo, commit, &listing, err));
-    status = mote_hub_choice_make(&listing, name, &choice, err);
-    if (status == MOTE_ERR_FORMAT || (status == MOTE_ERR_NOT_FOUND && (name->quant[0] || !has_model(&listing)))) { /* not there, or not all of it */
-        status = MOTE_OK;
-        goto done;
-    }
-    if (status == MOTE_OK && !(*path = path_of(repo, commit, &listing, &choice, n_bytes ? n_bytes : &bytes)))
+    MOTE_TRY_DONE(choose(&listing, name, &choice, err));
+    if (choice.n > 0 && !(*path = path_of(repo, commit, &listing, &choice, n_bytes ? n_bytes : &bytes)))
         status = mote_error_alloc(err, 0);
 done:
     mote_hub_choice_free(&choice);
@@ -232,11 +243,15 @@ static mote_status each_of(const char *repo, mote_hub_name *name, mote_hub_cache
     char commit[MOTE_HUB_REVISION_MAX + 1], text[MOTE_HUB_TEXT_MAX + 1];
     mote_hub_listing listing = {NULL, 0, 0};
     mote_hub_choice choice;
-    if (!mote_hub_cache_commit(repo, name->revision, commit))
+    MOTE_TRY(mote_hub_cache_commit(repo, name->revision, commit, err));
+    if (!commit[0])
         return MOTE_OK;
     mote_status status = mote_hub_cache_list(repo, commit, &listing, err);
-    for (size_t cursor = 0; status == MOTE_OK && mote_hub_choice_next(&listing, &cursor, &choice);) {
+    for (size_t cursor = 0; status == MOTE_OK;) {
         uint64_t n_bytes;
+        status = mote_hub_choice_next(&listing, &cursor, &choice, err);
+        if (status != MOTE_OK || choice.n == 0)
+            break;
         char *path = path_of(repo, commit, &listing, &choice, &n_bytes);
         strcpy(name->quant, choice.quant);
         mote_hub_name_write(name, text);
@@ -266,7 +281,8 @@ static mote_status list_names(const char *folder, mote_hub_listing *names, mote_
 /* The models of refs/main; where that isn't there, of every snapshot. */
 static mote_status each_snapshot(const char *repo, mote_hub_name *name, mote_hub_cache_found found, void *context, mote_error *err) {
     char commit[MOTE_HUB_REVISION_MAX + 1];
-    if (mote_hub_cache_commit(repo, name->revision, commit))
+    MOTE_TRY(mote_hub_cache_commit(repo, name->revision, commit, err));
+    if (commit[0])
         return each_of(repo, name, found, context, err);
     mote_hub_listing snapshots = {NULL, 0, 0};
     char *folder = mote_places_join(repo, "snapshots", "");

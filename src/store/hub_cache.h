@@ -23,8 +23,8 @@ char *mote_hub_cache_blob(const char *repo, const char *hash, const char *suffix
 /* REPO/snapshots/COMMIT[/PATH]; path may be NULL. */
 char *mote_hub_cache_snapshot(const char *repo, const char *commit, const char *path);
 
-/* The commit that a revision means here: what refs/REVISION holds, or the revision itself if there is a snapshot of it. False if neither. */
-bool mote_hub_cache_commit(const char *repo, const char *revision, char commit[MOTE_HUB_REVISION_MAX + 1]);
+/* The commit that a revision means here: what refs/REVISION holds, or the revision itself if there is a snapshot of it. "" if neither. */
+MOTE_MUST_CHECK mote_status mote_hub_cache_commit(const char *repo, const char *revision, char commit[MOTE_HUB_REVISION_MAX + 1], mote_error *err);
 
 /* The files of a snapshot that are there (a link to nothing isn't), with their sizes. A missing folder is an empty listing. */
 MOTE_MUST_CHECK mote_status mote_hub_cache_list(const char *repo, const char *commit, mote_hub_listing *listing, mote_error *err);

@@ -88,17 +88,14 @@ static mote_str quant_of(mote_str stem) {
             continue;
         size_t start = i > 0 ? i + 1 : 0;
         mote_str word = {stem.data + start, end - start};
-        if (is_quant(word))
-            return word;
+        if (is_quant(word)) {
+            bool is_dynamic = start >= 4 && strncasecmp(word.data - 3, "ud-", 3) == 0; /* a kind of its own: UD-Q4_K_XL */
+            return is_dynamic ? (mote_str){word.data - 3, word.len + 3} : word;
+        }
         if (stem.data[i] != '_') /* a quant has some of its own */
             end = i;
     }
     return stem;
-}
-
-static void set_quant(mote_hub_choice *choice, mote_str quant) {
-    if (quant.len <= MOTE_HUB_QUANT_MAX)
-        snprintf(choice->quant, sizeof choice->quant, "%.*s", (int)quant.len, quant.data);
 }
 
 void mote_hub_choice_free(mote_hub_choice *choice) {
@@ -113,6 +110,32 @@ static bool is_sibling(const char *path, const char *other) {
         return false;
     size_t n = (size_t)(a.stem.data - path) + a.stem.len;
     return (size_t)(b.stem.data - other) + b.stem.len == n && memcmp(path, other, n) == 0;
+}
+
+/* The GGUF that carries the quant, the shortest name first, then by the alphabet; listing->n if none does. */
+static size_t find_quant(const mote_hub_listing *listing, const char *quant) {
+    size_t best = listing->n;
+    for (size_t i = 0; i < listing->n; i++) {
+        gguf_name g;
+        const char *path = listing->files[i].path;
+        if (!is_gguf(path, &g) || g.part != 1 || !carries(g.stem, quant))
+            continue;
+        const char *other = best < listing->n ? listing->files[best].path : NULL;
+        if (!other || strlen(path) < strlen(other) || (strlen(path) == strlen(other) && strcmp(path, other) < 0))
+            best = i;
+    }
+    return best;
+}
+
+/* The quant where it leads to this file again, otherwise the file's name. */
+static void set_quant(const mote_hub_listing *listing, size_t which, mote_str stem, mote_hub_choice *choice) {
+    mote_str words[2] = {quant_of(stem), stem};
+    for (int i = 0; i < 2; i++)
+        if (words[i].len <= MOTE_HUB_QUANT_MAX) {
+            snprintf(choice->quant, sizeof choice->quant, "%.*s", (int)words[i].len, words[i].data);
+            if (find_quant(listing, choice->quant) == which)
+                return;
+        }
 }
 
 static mote_status choose_gguf(const mote_hub_listing *listing, size_t which, mote_hub_choice *choice, mote_error *err) {
@@ -134,7 +157,7 @@ static mote_status choose_gguf(const mote_hub_listing *listing, size_t which, mo
         }
         choice->files[part] = i;
     }
-    set_quant(choice, quant_of(g.stem));
+    set_quant(listing, which, g.stem, choice);
     return MOTE_OK;
 }
 
@@ -195,21 +218,6 @@ static mote_status choose_folder(const mote_hub_listing *listing, mote_hub_choic
     return MOTE_OK;
 }
 
-/* The GGUF that carries the quant, the shortest name first, then by the alphabet; listing->n if none does. */
-static size_t find_quant(const mote_hub_listing *listing, const char *quant) {
-    size_t best = listing->n;
-    for (size_t i = 0; i < listing->n; i++) {
-        gguf_name g;
-        const char *path = listing->files[i].path;
-        if (!is_gguf(path, &g) || g.part != 1 || !carries(g.stem, quant))
-            continue;
-        const char *other = best < listing->n ? listing->files[best].path : NULL;
-        if (!other || strlen(path) < strlen(other) || (strlen(path) == strlen(other) && strcmp(path, other) < 0))
-            best = i;
-    }
-    return best;
-}
-
 static size_t find_only(const mote_hub_listing *listing) {
     size_t found = listing->n;
     for (size_t i = 0; i < listing->n; i++) {
@@ -262,18 +270,16 @@ mote_status mote_hub_choice_make(const mote_hub_listing *listing, const mote_hub
     return refuse(listing, name, err);
 }
 
-bool mote_hub_choice_next(const mote_hub_listing *listing, size_t *cursor, mote_hub_choice *choice) {
+mote_status mote_hub_choice_next(const mote_hub_listing *listing, size_t *cursor, mote_hub_choice *choice, mote_error *err) {
     *choice = (mote_hub_choice){.files = NULL};
-    for (; *cursor < listing->n; ++*cursor) {
+    while (*cursor < listing->n) {
         gguf_name g;
-        if (!is_gguf(listing->files[*cursor].path, &g) || g.part != 1)
+        size_t i = (*cursor)++;
+        if (!is_gguf(listing->files[i].path, &g) || g.part != 1)
             continue;
-        if (choose_gguf(listing, (*cursor)++, choice, NULL) == MOTE_OK)
-            return true;
-        --*cursor; /* its parts aren't all there */
+        mote_status status = choose_gguf(listing, i, choice, err);
+        if (status != MOTE_ERR_FORMAT) /* its parts aren't all there */
+            return status;
     }
-    if (*cursor > listing->n || !has_folder(listing))
-        return false;
-    ++*cursor;
-    return choose_folder(listing, choice, NULL) == MOTE_OK;
+    return (*cursor)++ == listing->n && has_folder(listing) ? choose_folder(listing, choice, err) : MOTE_OK;
 }

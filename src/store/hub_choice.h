@@ -17,7 +17,8 @@ typedef struct mote_hub_choice {
 MOTE_MUST_CHECK mote_status mote_hub_choice_make(const mote_hub_listing *listing, const mote_hub_name *name, mote_hub_choice *choice, mote_error *err);
 void mote_hub_choice_free(mote_hub_choice *choice);
 
-/* Every model of a listing, one after the other: `*cursor` starts at 0. False at the end, or without memory. Each GGUF is one (its first part), then the folder. */
-bool mote_hub_choice_next(const mote_hub_listing *listing, size_t *cursor, mote_hub_choice *choice);
+/* Every model of a listing, one after the other: `*cursor` starts at 0, and the choice after the last has no files. Each GGUF is one (with its parts, if they are all there), then
+ * the folder. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_hub_choice_next(const mote_hub_listing *listing, size_t *cursor, mote_hub_choice *choice, mote_error *err);
 
 #endif

@@ -74,7 +74,9 @@ static mote_status remove_file(const char *repo, const char *snapshots, const ch
     bool has_blob = blob_of(link, blob);
     if (unlink(link) != 0)
         status = mote_error_set(err, MOTE_ERR_IO, "%s: %s", link, strerror(errno));
-    else if (has_blob && !leads_to(snapshots, blob, 0) && (bytes = mote_hub_cache_blob(repo, blob, "")))
+    else if (has_blob && !leads_to(snapshots, blob, 0) && !(bytes = mote_hub_cache_blob(repo, blob, "")))
+        status = mote_error_alloc(err, 0);
+    if (bytes)
         unlink(bytes);
     prune(link, snapshots);
     mote_mem_free(bytes);
@@ -94,9 +96,11 @@ mote_status mote_hub_cache_remove(const char *cache, const mote_hub_name *name, 
     mote_hub_choice choice = {.files = NULL};
     mote_status status = snapshots ? MOTE_OK : mote_error_alloc(err, 0);
     *removed = false;
+    if (status == MOTE_OK)
+        status = mote_hub_cache_commit(repo, name->revision, commit, err);
     if (status != MOTE_OK)
         goto done;
-    if (!mote_hub_cache_commit(repo, name->revision, commit)) {
+    if (!commit[0]) {
         *removed = mote_file_is_directory(repo) && !mote_file_exists(snapshots); /* an interrupted download, and nothing else */
         if (*removed)
             remove_rest(repo, snapshots);

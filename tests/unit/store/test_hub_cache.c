@@ -79,7 +79,8 @@ static void a_quant_picks_a_file(void **state) {
     (void)state;
     chooses(many, "a/b", "m-Q4_K_M.gguf", "Q4_K_M");
     chooses(many, "a/b:q4_k_m", "m-Q4_K_M.gguf", "Q4_K_M");
-    chooses(many, "a/b:UD-Q4_K_M", "m-UD-Q4_K_M.gguf", "Q4_K_M");
+    chooses(many, "a/b:UD-Q4_K_M", "m-UD-Q4_K_M.gguf", "UD-Q4_K_M");
+    chooses((const char *const[]){"a-Q2_K.gguf", "bb-Q2_K.gguf", NULL}, "a/b:bb-Q2_K", "bb-Q2_K.gguf", "bb-Q2_K");
     chooses(many, "a/b:Q4_0", "m-Q4_0.gguf", "Q4_0");
     chooses(many, "a/b:Q5_K_M", "m.Q5_K_M.gguf", "Q5_K_M");
     chooses(many, "a/b:bf16", "m-bf16/m-BF16.gguf", "BF16");
