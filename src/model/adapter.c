@@ -273,7 +273,7 @@ mote_status mote_adapter_open(const mote_model *model, const char *path, const m
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: adapters of encoders are not supported", model->h.family->name);
     mote_adapter_source s;
     MOTE_TRY(mote_adapter_source_open(path, &s, err));
-    mote_adapter_base base = {.h = &model->h, .kernels = &model->kernels, .weights = &model->w};
+    mote_adapter_base base = {.h = &model->h, .kernels = &model->kernels, .weights = &model->w, .path = model->path};
     mote_status status = mote_adapter_bind(&s, &base, o.mem_max_bytes, o.n_threads, adapter, err);
     mote_adapter_source_close(&s);
     if (status != MOTE_OK) {

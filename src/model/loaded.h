@@ -15,7 +15,7 @@ struct mote_model {
     mote_kernels kernels;
     mote_tokenizer *tokenizer; /* NULL: none */
     char *chat_template;       /* NULL: none */
-    char *name;
+    char *path, *name;
     char type_text[16];
     bool exact;
     mote_sentence sentence; /* its dense layers are among the weights */

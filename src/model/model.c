@@ -110,6 +110,11 @@ mote_status mote_model_open(const char *path, const mote_model_options *options,
         goto done;
     }
     take_source(m, &s);
+    m->path = mote_mem_dup_text(path);
+    if (!m->path) {
+        status = mote_error_alloc(err, strlen(path));
+        goto done;
+    }
     MOTE_TRY_DONE(choose_kernels(m, err));
     if (!o.vocabulary_only)
         MOTE_TRY_DONE(load_weights(m, &s, &o, err));
@@ -134,6 +139,7 @@ void mote_model_free(mote_model **model) {
     mote_mem_free(m->chat_template);
     mote_sentence_deinit(&m->sentence);
     mote_mem_free(m->name);
+    mote_mem_free(m->path);
     for (size_t i = 0; i < sizeof m->inv_freq / sizeof *m->inv_freq; i++)
         mote_mem_free(m->inv_freq[i]);
     mote_mem_free(m);
