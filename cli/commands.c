@@ -66,7 +66,8 @@ const cli_command cli_commands[] = {
     {.name = "pull",
      .arguments = "FILE|USER/REPO[:QUANT]",
      .summary = "Install a model from a file or folder, or fetch one from a hub",
-     .text = "Checks that FILE is a model (GGUF, or a folder in Hugging Face layout), checks its SHA-256 where one is known, and copies it into the folder of models.\n"
+     .text = "Checks that FILE is a model (GGUF, with its parts where it is split, or a folder in Hugging Face layout), checks its SHA-256 where one is known, and copies it into "
+             "the folder of models.\n"
              "USER/REPO[:QUANT][@REVISION] is fetched over HTTP(S) from the hub into the cache that the hub's own tools use, and is then a MODEL of every command under the same "
              "name. QUANT picks the GGUF whose name carries it (Q4_K_M, any case; \"safetensors\": the folder); without it Q4_K_M, then Q4_0, Q8_0, the only GGUF, the folder. "
              "Memory and space are compared before the first byte; hashes as the bytes come. After an interruption the same command goes on from there.\n"

@@ -30,12 +30,12 @@ MOTE_API MOTE_MUST_CHECK mote_status mote_store_path(const char *name, char **pa
  * Models of the hub's cache come last, as user/repo:QUANT. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_store_list(char **json, mote_error *err);
 
-/* The name that _import gives a file or folder when it is given none: the last part of the path in lower case, without ".gguf". *name: free with mote_free.
- * MOTE_ERR_ARGUMENT when nothing of it can be a name, _ALLOC. */
+/* The name that _import gives a file or folder when it is given none: the last part of the path in lower case, without ".gguf" and the number of a part. *name: free with
+ * mote_free. MOTE_ERR_ARGUMENT when nothing of it can be a name, _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_store_name_of(const char *path, char **name, mote_error *err);
 
-/* Imports a file or a folder under `name` (NULL: from the file's name): checks that it is a model and, where the catalogue has that name or sha256_hex
- * (64 digits, may be NULL) is given, its SHA-256; copies it under a temporary name, syncs, renames. MOTE_ERR_FORMAT on a wrong hash; nothing half-written
+/* Imports a file, all parts of a split one (named by any of them), or a folder under `name` (NULL: from the file's name): checks that it is a model and, where the catalogue has
+ * that name or sha256_hex (64 digits, may be NULL) is given, its SHA-256; copies it under a temporary name, syncs, renames. MOTE_ERR_FORMAT on a wrong hash; nothing half-written
  * is ever visible. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_store_import(const char *path, const char *name, const char *sha256_hex, mote_progress_fn progress, void *progress_context,
                                                        mote_error *err);

@@ -1,5 +1,6 @@
 /* Importing a model: the source is checked to be one, copied under a temporary name while its SHA-256 is computed, compared, synced and only then renamed. A folder is
- * copied into a hidden folder beside the others, which is renamed as a whole; of a folder, only the kinds of files that a model needs are taken. */
+ * copied into a hidden folder beside the others, which is renamed as a whole; of a folder, only the kinds of files that a model needs are taken. The parts of a split GGUF become
+ * such a folder. */
 #include <mote/store.h>
 
 #include "base/error.h"
@@ -22,10 +23,11 @@
 #include <unistd.h>
 
 enum {
-    COPY_BYTES = 1 << 20, /* a piece: large enough for the disk, small enough to cancel between two */
-    MAX_FILES = 1000,     /* of a folder: sharded weights of the largest models have some hundred */
-    MAX_DEPTH = 3,        /* 1_Pooling/config.json is one down */
-    MAX_OPEN_FOLDERS = 16 /* descriptors that removal may use */
+    COPY_BYTES = 1 << 20,  /* a piece: large enough for the disk, small enough to cancel between two */
+    MAX_FILES = 1000,      /* of a folder: sharded weights of the largest models have some hundred */
+    MAX_DEPTH = 3,         /* 1_Pooling/config.json is one down */
+    MAX_OPEN_FOLDERS = 16, /* descriptors that removal may use */
+    PART_BYTES = sizeof "-00001-of-00003.gguf" - 1
 };
 
 typedef struct import_job {
@@ -35,7 +37,8 @@ typedef struct import_job {
     void *progress_context;
     uint64_t done_bytes, all_bytes;
     int n_files;
-    uint8_t *piece; /* [COPY_BYTES] */
+    uint32_t n_parts; /* of a split GGUF; otherwise 0 or 1 */
+    uint8_t *piece;   /* [COPY_BYTES] */
 } import_job;
 
 static mote_status io_error(mote_error *err, const char *path) {
@@ -155,12 +158,41 @@ static mote_status replace_folder(import_job *job, const char *temporary, mote_e
             status = io_error(err, target);
             if (had_old && rename(old, target) != 0)
                 status = io_error(err, old);
-        } else if (had_old) {
+        } else {
+            char *file = mote_places_join(job->folder, job->name, ".gguf");
+            if (file)
+                unlink(file); /* what had the name as a single file is no longer meant by it */
+            mote_mem_free(file);
+        }
+        if (status == MOTE_OK && had_old) {
             nftw(old, remove_one, MAX_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
         }
     }
     mote_mem_free(target);
     mote_mem_free(old);
+    return status;
+}
+
+/* PREFIX-00002-of-00003.gguf, where `path` is any part's path; free with mote_mem_free. */
+static char *part_path(const char *path, uint32_t part, uint32_t n_parts) {
+    size_t n_bytes = strlen(path) + 1;
+    char *other = mote_mem_alloc(n_bytes);
+    if (other)
+        snprintf(other, n_bytes, "%.*s-%05u-of-%05u.gguf", (int)(n_bytes - 1 - PART_BYTES), path, part, n_parts);
+    return other;
+}
+
+/* The parts get the model's name, as the reader of a split file wants it. */
+static mote_status copy_parts(import_job *job, const char *path, const char *folder, mote_error *err) {
+    char *target = mote_places_join(folder, job->name, "-00000-of-00000.gguf");
+    mote_status status = target ? MOTE_OK : mote_error_alloc(err, 0);
+    for (uint32_t part = 1; status == MOTE_OK && part <= job->n_parts; part++) {
+        char *from = part_path(path, part, job->n_parts), *to = part_path(target, part, job->n_parts);
+        status = from && to ? copy_file(job, from, to, false, err) : mote_error_alloc(err, 0);
+        mote_mem_free(from);
+        mote_mem_free(to);
+    }
+    mote_mem_free(target);
     return status;
 }
 
@@ -173,7 +205,7 @@ static mote_status import_folder(import_job *job, const char *path, mote_error *
         mote_mem_free(temporary);
         return failed;
     }
-    mote_status status = copy_folder(job, path, temporary, 0, err);
+    mote_status status = job->n_parts > 1 ? copy_parts(job, path, temporary, err) : copy_folder(job, path, temporary, 0, err);
     if (status == MOTE_OK)
         status = replace_folder(job, temporary, err);
     if (status != MOTE_OK)
@@ -194,6 +226,26 @@ static mote_status import_file(import_job *job, const char *path, mote_error *er
     return status;
 }
 
+/* The reader has found all parts beside each other, so the names are of their form. */
+static mote_status examine_parts(import_job *job, const char *path, uint32_t n_parts, mote_error *err) {
+    if (job->sha256[0])
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: a model of %u files; one SHA-256 doesn't name it", path, n_parts);
+    job->n_parts = n_parts;
+    mote_status status = MOTE_OK;
+    for (uint32_t part = 1; status == MOTE_OK && part <= n_parts; part++) {
+        struct stat st;
+        char *file = part_path(path, part, n_parts);
+        if (!file)
+            status = mote_error_alloc(err, 0);
+        else if (stat(file, &st) != 0)
+            status = io_error(err, file);
+        else
+            job->all_bytes += (uint64_t)st.st_size;
+        mote_mem_free(file);
+    }
+    return status;
+}
+
 /* Whether this is a model at all; also its size. */
 static mote_status examine(import_job *job, const char *path, bool is_folder, mote_error *err) {
     struct stat st;
@@ -205,7 +257,7 @@ static mote_status examine(import_job *job, const char *path, bool is_folder, mo
         mote_gguf_close(&gguf);
         MOTE_TRY(status);
         if (n_parts > 1)
-            return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: one of %u parts; a split model is not installed but used by its path", path, n_parts);
+            return examine_parts(job, path, n_parts, err);
         if (stat(path, &st) != 0)
             return io_error(err, path);
         job->all_bytes = (uint64_t)st.st_size;
@@ -237,6 +289,10 @@ static void name_from_path(const char *path, char name[MOTE_PLACES_MAX_NAME + 1]
         start--;
     if (end - start > 5 && strncasecmp(path + end - 5, ".gguf", 5) == 0)
         end -= 5;
+    unsigned part, n_parts;
+    int n_read = 0;
+    if (end - start > 15 && sscanf(path + end - 15, "-%5u-of-%5u%n", &part, &n_parts, &n_read) == 2 && n_read == 15)
+        end -= 15; /* of a split file, what its parts share */
     for (size_t i = start; i < end && n < MOTE_PLACES_MAX_NAME; i++) {
         char c = path[i] >= 'A' && path[i] <= 'Z' ? (char)(path[i] + 32) : path[i];
         bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -294,7 +350,7 @@ mote_status mote_store_import(const char *path, const char *name, const char *sh
     job.piece = mote_mem_alloc(COPY_BYTES);
     status = job.piece ? MOTE_OK : mote_error_alloc(err, COPY_BYTES);
     if (status == MOTE_OK)
-        status = is_folder ? import_folder(&job, path, err) : import_file(&job, path, err);
+        status = is_folder || job.n_parts > 1 ? import_folder(&job, path, err) : import_file(&job, path, err);
 done:
     mote_mem_free(job.piece);
     mote_mem_free(folder);

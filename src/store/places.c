@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,6 +36,22 @@ bool mote_places_is_name(const char *name) {
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
 }
 
+/* FOLDER/NAME/NAME-00001-of-0000N.gguf, the first part of a split model. NULL if there is none, or no memory. */
+static char *find_parts(const char *folder, const char *name) {
+    char *place = mote_places_join(folder, name, ""), *path = NULL;
+    DIR *dir = place ? opendir(place) : NULL;
+    size_t n = strlen(name);
+    for (struct dirent *entry; !path && dir && (entry = readdir(dir));) {
+        mote_str file = mote_str_of(entry->d_name);
+        if (strncmp(file.data, name, n) == 0 && strncmp(file.data + n, "-00001-of-", 10) == 0 && mote_str_ends(file, MOTE_STR(".gguf")))
+            path = mote_places_join(place, file.data, "");
+    }
+    if (dir)
+        closedir(dir);
+    mote_mem_free(place);
+    return path;
+}
+
 char *mote_places_find(const char *folder, const char *name) {
     if (!mote_places_is_name(name))
         return NULL;
@@ -48,5 +65,5 @@ char *mote_places_find(const char *folder, const char *name) {
         return path;
     }
     mote_mem_free(path);
-    return NULL;
+    return find_parts(folder, name);
 }

@@ -14,7 +14,7 @@ MOTE_MUST_CHECK mote_status mote_places_folder(char **path, mote_error *err);
 bool mote_places_is_name(const char *name);
 /* "FOLDER/NAME" + suffix; free with mote_mem_free; NULL without memory. */
 char *mote_places_join(const char *folder, const char *name, const char *suffix);
-/* The file or folder of an installed model, or NULL; free with mote_mem_free. */
+/* The file or folder of an installed model (of a split one, in a folder of its own, the first part), or NULL; free with mote_mem_free. */
 char *mote_places_find(const char *folder, const char *name);
 
 #endif

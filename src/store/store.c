@@ -130,12 +130,38 @@ static mote_status scan(const char *folder, name_list *list, mote_error *err) {
     return status;
 }
 
-/* Bytes of a model file, or of a folder's weights. */
-static uint64_t size_of(const char *path) {
+/* FOLDER/NAME if the model at `path` is that folder or lies in it (a split one), else NULL. */
+static char *own_folder(const char *folder, const char *name, const char *path) {
+    char *own = mote_places_join(folder, name, "");
+    size_t n = own ? strlen(own) : 0;
+    if (own && strncmp(path, own, n) == 0 && (path[n] == 0 || path[n] == '/'))
+        return own;
+    mote_mem_free(own);
+    return NULL;
+}
+
+/* Bytes of a model's files in its own folder: parts, or shards. */
+static uint64_t size_in(const char *folder) {
+    uint64_t bytes = 0;
     struct stat st;
-    char *weights = mote_file_is_directory(path) ? mote_places_join(path, "model.safetensors", "") : NULL;
-    uint64_t bytes = stat(weights ? weights : path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    mote_mem_free(weights);
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        mote_str name = mote_str_of(entry->d_name);
+        bool counts = mote_str_ends(name, MOTE_STR(".gguf")) || mote_str_ends(name, MOTE_STR(".safetensors"));
+        if (counts && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode))
+            bytes += (uint64_t)st.st_size;
+    }
+    if (dir)
+        closedir(dir);
+    return bytes;
+}
+
+/* Bytes of a model file, of a split one, or of a folder's weights. */
+static uint64_t size_of(const char *folder, const char *name, const char *path) {
+    struct stat st;
+    char *own = own_folder(folder, name, path);
+    uint64_t bytes = own ? size_in(own) : stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    mote_mem_free(own);
     return bytes;
 }
 
@@ -165,7 +191,7 @@ done:
 /* One model. `entry` is NULL for a name that the catalogue doesn't know. */
 static mote_status write_model(mote_buffer *out, const char *folder, const char *name, const mote_catalogue_entry *entry) {
     char *path = mote_places_find(folder, name);
-    uint64_t bytes = path ? size_of(path) : entry ? entry->bytes : 0;
+    uint64_t bytes = path ? size_of(folder, name, path) : entry ? entry->bytes : 0;
     mote_status status;
     /* The catalogue's hash is told where it is that file's as far as its size shows: `pull` compares the hash itself. */
     bool is_same = entry && bytes == entry->bytes;
@@ -261,11 +287,18 @@ mote_status mote_store_remove(const char *name, mote_error *err) {
     mote_hub_name hub_name;
     if (mote_hub_name_parse(name, &hub_name))
         return remove_hub_model(name, &hub_name, err);
-    char *path = NULL;
-    MOTE_TRY(mote_store_path(name, &path, err));
-    /* A link is removed itself, never what it leads to. */
-    int failed = nftw(path, remove_one, MAX_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
-    mote_status status = failed ? mote_error_set(err, MOTE_ERR_IO, "%s: %s", path, strerror(errno)) : MOTE_OK;
+    char *path = NULL, *folder = NULL, *own = NULL;
+    mote_status status = mote_store_path(name, &path, err);
+    if (status == MOTE_OK)
+        status = mote_places_folder(&folder, err);
+    if (status == MOTE_OK) {
+        own = own_folder(folder, name, path);
+        /* A link is removed itself, never what it leads to. */
+        int failed = nftw(own ? own : path, remove_one, MAX_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+        status = failed ? mote_error_set(err, MOTE_ERR_IO, "%s: %s", path, strerror(errno)) : MOTE_OK;
+    }
+    mote_mem_free(own);
+    mote_mem_free(folder);
     mote_mem_free(path);
     return status;
 }

@@ -33,7 +33,7 @@ unset MOTE_MODEL NO_COLOR 2>/dev/null || true
 if [ ! -f "$CASE/needs" ]; then
     HOME=$scratch/home
     export HOME
-    unset MOTE_MODELS XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME 2>/dev/null || true
+    unset MOTE_MODELS XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE 2>/dev/null || true
 fi
 
 input=/dev/null

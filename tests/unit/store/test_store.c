@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "formats/gguf.h"
 #include "formats/json.h"
 #include "store/catalogue.h"
 #include "store/places.h"
@@ -31,6 +32,7 @@ static int make_place(void **state) {
     snprintf(p->models, sizeof p->models, "%s/a/models", p->folder);
     snprintf(p->tiny, sizeof p->tiny, "%s/tests/cli/tiny.gguf", source ? source : ".");
     setenv("MOTE_MODELS", p->models, 1);
+    setenv("HF_HUB_CACHE", p->folder, 1);
     unsetenv("MOTE_MODEL");
     *state = p;
     return 0;
@@ -206,6 +208,67 @@ static void a_folder_comes_as_a_whole(void **state) {
     assert_int_equal(count_entries(p->models), 0);
 }
 
+/* Three parts of a model of three tensors, under a name that needs tidying. */
+static void write_parts(const char *folder) {
+    for (uint32_t part = 0; part < 3; part++) {
+        char path[160];
+        const float x[2] = {1, 2};
+        mote_gguf_writer *w = NULL;
+        snprintf(path, sizeof path, "%s/My Model-%05u-of-00003.gguf", folder, part + 1);
+        assert_int_equal(mote_gguf_writer_create(path, &w, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_u32(w, "split.no", part, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_u32(w, "split.count", 3, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_u32(w, "split.tensors.count", 3, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_tensor(w, mote_str_of(part == 0 ? "a" : part == 1 ? "b" : "c"), MOTE_DTYPE_F32, 1, (uint64_t[]){2}, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_begin_data(w, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_data(w, x, sizeof x, NULL), MOTE_OK);
+        assert_int_equal(mote_gguf_writer_finish(&w, NULL), MOTE_OK);
+    }
+}
+
+static void parts_stay_together(void **state) {
+    const place *p = *state;
+    char any[96], *path = NULL, *json = NULL;
+    mote_gguf *gguf = NULL;
+    mote_error err = {0};
+    write_parts(p->folder);
+    snprintf(any, sizeof any, "%s/My Model-00002-of-00003.gguf", p->folder);
+    assert_int_equal(mote_store_import(any, NULL, "0000000000000000000000000000000000000000000000000000000000000000", NULL, NULL, &err), MOTE_ERR_ARGUMENT);
+    /* Where a single file has the name, the parts take its place; the same again changes nothing. */
+    assert_int_equal(mote_store_import(p->tiny, "my-model", NULL, NULL, NULL, NULL), MOTE_OK);
+    for (int again = 0; again < 2; again++)
+        assert_int_equal(mote_store_import(any, NULL, NULL, NULL, NULL, &err), MOTE_OK);
+    assert_int_equal(count_entries(p->models), 1);
+    assert_int_equal(mote_store_path("my-model", &path, NULL), MOTE_OK);
+    assert_non_null(strstr(path, "/my-model/my-model-00001-of-00003.gguf"));
+    assert_int_equal(mote_gguf_open(path, &gguf, &err), MOTE_OK);
+    assert_int_equal(mote_gguf_n_tensors(gguf), 3);
+    mote_gguf_close(&gguf);
+    mote_mem_free(path);
+    assert_int_equal(mote_store_list(&json, NULL), MOTE_OK);
+    assert_non_null(strstr(json, "\"name\":\"my-model\",\"installed\":true"));
+    mote_mem_free(json);
+    assert_int_equal(mote_store_remove("my-model", NULL), MOTE_OK);
+    assert_int_equal(count_entries(p->models), 0);
+    /* A part is missing: nothing appears. */
+    unlink(any);
+    any[strlen(p->folder) + strlen("/My Model-0000")] = '1';
+    assert_int_equal(mote_store_import(any, NULL, NULL, NULL, NULL, NULL), MOTE_ERR_NOT_FOUND);
+    assert_int_equal(count_entries(p->models), 0);
+}
+
+/* A folder of models that is called like a model is not the model. */
+static void removal_stays_inside(void **state) {
+    const place *p = *state;
+    char models[160];
+    snprintf(models, sizeof models, "%s/tiny", p->folder);
+    setenv("MOTE_MODELS", models, 1);
+    assert_int_equal(mote_store_import(p->tiny, "tiny", NULL, NULL, NULL, NULL), MOTE_OK);
+    assert_int_equal(mote_store_import(p->tiny, "other", NULL, NULL, NULL, NULL), MOTE_OK);
+    assert_int_equal(mote_store_remove("tiny", NULL), MOTE_OK);
+    assert_int_equal(count_entries(models), 1);
+}
+
 static void the_list_has_what_is_installed(void **state) {
     const place *p = *state;
     char *text = NULL;
@@ -231,6 +294,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_file_comes_and_goes, make_place, drop_place),
         cmocka_unit_test_setup_teardown(nothing_half_written_is_left, make_place, drop_place),
         cmocka_unit_test_setup_teardown(a_folder_comes_as_a_whole, make_place, drop_place),
+        cmocka_unit_test_setup_teardown(parts_stay_together, make_place, drop_place),
+        cmocka_unit_test_setup_teardown(removal_stays_inside, make_place, drop_place),
         cmocka_unit_test_setup_teardown(the_list_has_what_is_installed, make_place, drop_place),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
