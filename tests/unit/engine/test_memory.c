@@ -70,10 +70,13 @@ void free(void *p) {
 }
 #endif
 
-static const char *model_path(void) {
+/* The tiny model alone, or a folder's with an adapter. */
+static bool has_adapter;
+
+static const char *path_of(const char *name) {
     static char path[4096];
     const char *root = getenv("MOTE_SOURCE_DIR");
-    snprintf(path, sizeof path, "%s/tests/cli/tiny.gguf", root ? root : ".");
+    snprintf(path, sizeof path, "%s/tests/%s", root ? root : ".", name);
     return path;
 }
 
@@ -92,9 +95,10 @@ static bool on_token(void *context, const mote_generate_event *event) {
     return true;
 }
 
-/* Load, generate n tokens, close. */
+/* Load, generate n tokens, close; with an adapter: at another scale than its own, and dropped before the end. */
 static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void *context, mote_error *err) {
     mote_model *model = NULL;
+    mote_adapter *adapter = NULL;
     mote_engine *engine = NULL;
     mote_session *session = NULL;
     mote_sampler *sampler = NULL;
@@ -116,7 +120,14 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
     go.on_token = fn;
     go.context = context;
     mote_generate_result result = {0};
-    mote_status status = mote_model_open(model_path(), &mo, &model, err);
+    mote_adapter_options ao = MOTE_ADAPTER_OPTIONS_INIT;
+    ao.n_threads = n_threads;
+    mote_status status = mote_model_open(path_of(has_adapter ? "golden/families/llama" : "cli/tiny.gguf"), &mo, &model, err);
+    if (status == MOTE_OK && has_adapter)
+        status = mote_adapter_open(model, path_of("golden/families/llama/adapters/dora"), &ao, &adapter, err);
+    eo.adapters = (const mote_adapter *const *)&adapter;
+    eo.adapter_scales = (const float[]){0.5f};
+    eo.n_adapters = has_adapter;
     if (status == MOTE_OK)
         status = mote_engine_create(model, &eo, &engine, err);
     if (status == MOTE_OK)
@@ -127,11 +138,14 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
         status = mote_tokenize(mote_model_tokenizer(model), "a pump hums", 11, MOTE_TOKENIZE_ADD_SPECIAL, &ids, &n_ids, err);
     if (status == MOTE_OK)
         status = mote_generate(session, sampler, ids, n_ids, &go, &result, err);
+    if (status == MOTE_OK)
+        status = mote_session_set_adapters(session, NULL, NULL, 0, err);
     mote_generate_result_deinit(&result);
     mote_free(ids);
     mote_sampler_free(&sampler);
     mote_session_free(&session);
     mote_engine_free(&engine);
+    mote_adapter_free(&adapter);
     mote_model_free(&model);
     return status;
 }
@@ -195,11 +209,20 @@ static void every_allocation_may_fail(void **state) {
     }
 }
 
+static int with_adapter(void **state) {
+    (void)state;
+    has_adapter = true;
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_step_allocates_nothing),
         cmocka_unit_test(a_hundred_rounds_leave_nothing),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test_setup(token_step_allocates_nothing, with_adapter),
+        cmocka_unit_test_setup(a_hundred_rounds_leave_nothing, with_adapter),
+        cmocka_unit_test_setup(every_allocation_may_fail, with_adapter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
