@@ -91,6 +91,19 @@ static mote_status check_file_name(mote_str name, mote_error *err) {
     return ok ? MOTE_OK : mote_error_set(err, MOTE_ERR_FORMAT, "weight_map: '%.*s' is not the plain name of a .safetensors file", MOTE_STR_ARGS(name));
 }
 
+/* The place of a file name in a sorted list, or where it belongs. */
+static size_t find_file(const mote_str *files, size_t n_files, mote_str name) {
+    size_t low = 0, high = n_files;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (mote_name_index_compare(files[middle], name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The distinct file names of the index, sorted. */
 static mote_status list_files(const mote_json *map, mote_str files[MAX_FILES], size_t *n_files, mote_error *err) {
     if (mote_json_typeof(map) != MOTE_JSON_OBJECT)
@@ -99,14 +112,7 @@ static mote_status list_files(const mote_json *map, mote_str files[MAX_FILES], s
     for (mote_json_iter *it = mote_json_first(map); it; it = mote_json_next(map, it)) {
         mote_str name = mote_json_string(mote_json_iter_value(it));
         MOTE_TRY(check_file_name(name, err));
-        size_t low = 0, high = *n_files;
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (mote_name_index_compare(files[middle], name) < 0)
-                low = middle + 1;
-            else
-                high = middle;
-        }
+        size_t low = find_file(files, *n_files, name);
         if (low < *n_files && mote_str_equal(files[low], name))
             continue;
         if (*n_files == MAX_FILES)
@@ -118,14 +124,33 @@ static mote_status list_files(const mote_json *map, mote_str files[MAX_FILES], s
     return *n_files ? MOTE_OK : mote_error_set(err, MOTE_ERR_FORMAT, "weight_map is empty");
 }
 
-/* Every tensor of the index must be there. */
-static mote_status check_index(const mote_safetensors *st, const mote_json *map, mote_error *err) {
+/* Every tensor of the index must be there, and in the file that the index names: a folder of shards from two models would else open as one. */
+static mote_status check_index(const mote_safetensors *st, const mote_json *map, const mote_str *files, mote_error *err) {
     for (mote_json_iter *it = mote_json_first(map); it; it = mote_json_next(map, it)) {
-        mote_str name = mote_json_iter_key(it);
-        if (!mote_name_index_find(&st->names, name))
+        mote_str name = mote_json_iter_key(it), file = mote_json_string(mote_json_iter_value(it));
+        const mote_name_slot *slot = mote_name_index_find(&st->names, name);
+        if (!slot)
             return mote_error_set(err, MOTE_ERR_FORMAT, "weight_map: tensor '%.*s' is in none of the files", MOTE_STR_ARGS(name));
+        const mote_file_map *m = &st->files[find_file(files, st->n_files, file)].map;
+        const mote_safetensors_tensor *t = &st->tensors[slot->position];
+        if (t->data < m->data || t->data > m->data + m->len)
+            return mote_error_set(err, MOTE_ERR_FORMAT, "weight_map: tensor '%.*s' is not in '%.*s'", MOTE_STR_ARGS(name), MOTE_STR_ARGS(file));
     }
     return MOTE_OK;
+}
+
+/* What is wrong with a folder that has none of the two. */
+static mote_status refuse_folder(const char *folder, mote_error *err) {
+    static const char *const pickles[] = {"pytorch_model.bin", "pytorch_model.bin.index.json"};
+    for (size_t i = 0; i < sizeof pickles / sizeof *pickles; i++) {
+        char *path = NULL;
+        MOTE_TRY(join_path(folder, mote_str_of(pickles[i]), &path, err));
+        bool exists = mote_file_exists(path);
+        mote_mem_free(path);
+        if (exists)
+            return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: weights only as %s, a pickle, which can run code when it is read; save them as safetensors", folder, pickles[i]);
+    }
+    return mote_error_set(err, MOTE_ERR_NOT_FOUND, "%s: neither model.safetensors nor model.safetensors.index.json is there", folder);
 }
 
 static mote_status open_index(const char *folder, const char *index_path, mote_safetensors **st, mote_error *err) {
@@ -154,7 +179,7 @@ static mote_status open_index(const char *folder, const char *index_path, mote_s
     }
     status = collect(*st, err);
     if (status == MOTE_OK)
-        status = check_index(*st, map, err);
+        status = check_index(*st, map, files, err);
     if (status != MOTE_OK)
         mote_error_prefix(err, "%s", index_path);
 done:
@@ -177,7 +202,7 @@ mote_status mote_safetensors_open_folder(const char *folder, mote_safetensors **
     else if (mote_file_exists(index))
         status = open_index(folder, index, st, err);
     else
-        status = mote_error_set(err, MOTE_ERR_NOT_FOUND, "%s: neither model.safetensors nor model.safetensors.index.json is there", folder);
+        status = refuse_folder(folder, err);
 done:
     mote_mem_free(single);
     mote_mem_free(index);

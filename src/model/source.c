@@ -66,8 +66,27 @@ static mote_status open_gguf(mote_source *s, mote_source_parts parts, mote_error
     return parts == MOTE_SOURCE_VOCABULARY ? MOTE_OK : check_vocabulary(s, err);
 }
 
-/* The template: its own file, or a text (or the entry "default" of a list) in tokenizer_config.json. */
+/* The text of "chat_template", or of the entry "default" of a list of them. */
+static mote_status take_template(mote_source *s, const char *path, mote_error *err) {
+    mote_json *config = NULL;
+    MOTE_TRY(mote_json_read(path, &config, err));
+    const mote_json *v = mote_json_get(config, "chat_template"), *list = v;
+    for (size_t i = 0; mote_json_typeof(list) == MOTE_JSON_ARRAY && i < mote_json_length(list); i++)
+        if (mote_str_is(mote_json_string(mote_json_get(mote_json_at(list, i), "name")), "default"))
+            v = mote_json_get(mote_json_at(list, i), "template");
+    mote_str text = mote_json_string(v);
+    mote_status status = MOTE_OK;
+    if (text.len > MAX_TEMPLATE_BYTES)
+        status = mote_error_set(err, MOTE_ERR_LIMIT, "%s: chat_template is longer than %d bytes", path, MAX_TEMPLATE_BYTES);
+    else if (text.data && !(s->chat_template = dup_str(text)))
+        status = mote_error_alloc(err, text.len);
+    mote_json_free(&config);
+    return status;
+}
+
+/* The template: its own file (text, or JSON as processors have it), or a member of tokenizer_config.json. */
 static mote_status read_folder_template(mote_source *s, mote_error *err) {
+    static const char *const files[] = {"chat_template.json", "tokenizer_config.json"};
     char path[PATH_BYTES];
     MOTE_TRY(join_path(path, s->path, "chat_template.jinja", err));
     if (mote_file_exists(path)) {
@@ -79,24 +98,12 @@ static mote_status read_folder_template(mote_source *s, mote_error *err) {
         mote_buffer_deinit(&text);
         return status;
     }
-    MOTE_TRY(join_path(path, s->path, "tokenizer_config.json", err));
-    if (!mote_file_exists(path))
-        return MOTE_OK;
-    mote_json *config = NULL;
-    MOTE_TRY(mote_json_read(path, &config, err));
-    const mote_json *v = mote_json_get(config, "chat_template");
-    for (size_t i = 0; mote_json_typeof(v) == MOTE_JSON_ARRAY && i < mote_json_length(v); i++)
-        if (mote_str_is(mote_json_string(mote_json_get(mote_json_at(v, i), "name")), "default"))
-            v = mote_json_get(mote_json_at(v, i), "template");
-    mote_str text = mote_json_string(v);
-    mote_status status = MOTE_OK;
-    if (text.data && text.len <= MAX_TEMPLATE_BYTES) {
-        s->chat_template = dup_str(text);
-        if (!s->chat_template)
-            status = mote_error_alloc(err, text.len);
+    for (size_t i = 0; !s->chat_template && i < sizeof files / sizeof *files; i++) {
+        MOTE_TRY(join_path(path, s->path, files[i], err));
+        if (mote_file_exists(path))
+            MOTE_TRY(take_template(s, path, err));
     }
-    mote_json_free(&config);
-    return status;
+    return MOTE_OK;
 }
 
 static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_error *err) {

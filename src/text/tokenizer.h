@@ -58,6 +58,7 @@ typedef struct mote_tokenizer_added {
 struct mote_tokenizer {
     mote_tokenizer_model model;
     mote_tokenizer_spelling spelling;
+    uint32_t n_rows; /* of the model's embedding, where the folder says so: added tokens behind them are left out (Gemma 3's for images); 0: not said */
     mote_vocabulary vocabulary;
     union {
         mote_bpe bpe;

@@ -339,6 +339,8 @@ static mote_status write_roles(const exporter *e) {
     MOTE_TRY(write_id(e, KEY("cls_token_id"), roles.cls));
     MOTE_TRY(write_id(e, KEY("mask_token_id"), roles.mask));
     MOTE_TRY(write_ends(e, eos));
+    if (t->n_between > 0) /* two of them between the texts of a pair, as RoBERTa has */
+        MOTE_TRY(mote_gguf_writer_bool(e->w, KEY("add_sep_token"), t->n_between > 1, e->err));
     MOTE_TRY(mote_gguf_writer_bool(e->w, KEY("add_bos_token"), t->n_before > 0, e->err));
     return mote_gguf_writer_bool(e->w, KEY("add_eos_token"), t->n_after > 0, e->err);
 }

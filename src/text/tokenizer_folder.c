@@ -160,6 +160,8 @@ static mote_status load(const char *folder, int which, mote_tokenizer *t, mote_e
     char path[PATH_MAX];
     mote_status status;
     MOTE_TRY_DONE(open_sides(folder, &f, err));
+    int64_t n_rows = mote_json_integer(mote_json_get(f.model, "vocab_size"), 0);
+    t->n_rows = n_rows > 0 && n_rows <= MOTE_VOCABULARY_MAX_TOKENS ? (uint32_t)n_rows : 0;
     if (which == TOKENIZER_MODEL) {
         snprintf(path, sizeof path, "%s/tokenizer.model", folder);
         MOTE_TRY_DONE(mote_sentencepiece_load(path, t, err));

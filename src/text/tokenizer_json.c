@@ -25,6 +25,10 @@ static mote_status bad(const loader *l, const char *what) {
     return mote_error_set(l->err, MOTE_ERR_FORMAT, "tokenizer.json: %s", what);
 }
 
+static bool is_left_out(const loader *l, int64_t added_id) {
+    return l->t->n_rows != 0 && added_id >= (int64_t)l->t->n_rows;
+}
+
 static mote_status count_ids(loader *l) {
     int64_t most = -1;
     size_t n = mote_json_length(l->vocab) + mote_json_length(l->added);
@@ -41,6 +45,8 @@ static mote_status count_ids(loader *l) {
         int64_t id = mote_json_integer(mote_json_get(mote_json_at(l->added, i), "id"), -1);
         if (id < 0)
             return bad(l, "added_tokens: a token without an id");
+        if (is_left_out(l, id))
+            continue;
         most = id > most ? id : most;
     }
     if (most < 0)
@@ -77,6 +83,8 @@ static mote_status read_added(loader *l) {
         const mote_json *a = mote_json_at(l->added, i), *content = mote_json_get(a, "content");
         if (mote_json_typeof(content) != MOTE_JSON_STRING)
             return bad(l, "added_tokens: a token without content");
+        if (is_left_out(l, mote_json_integer(mote_json_get(a, "id"), 0)))
+            continue;
         bool special = mote_json_bool(mote_json_get(a, "special"), false);
         entry *e = &l->entries[mote_json_integer(mote_json_get(a, "id"), 0)];
         e->text = mote_json_string(content);
