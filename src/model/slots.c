@@ -46,9 +46,7 @@ static void shape(uint64_t *rows, uint64_t *columns, uint64_t r, uint64_t c) {
     *columns = c;
 }
 
-void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint64_t *rows, uint64_t *columns) {
-    const mote_layer_hparams *l = &h->layers[layer];
-    uint64_t n_q = (uint64_t)l->n_heads * h->head_dim, n_kv = (uint64_t)l->n_kv_heads * h->head_dim;
+static void global_shape(const mote_hparams *h, mote_slot slot, uint64_t *rows, uint64_t *columns) {
     switch (slot) {
     case MOTE_SLOT_TOKEN_EMBD:
     case MOTE_SLOT_OUTPUT:
@@ -63,6 +61,18 @@ void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint
     case MOTE_SLOT_DENSE_1_BIAS:
     case MOTE_SLOT_DENSE_2_BIAS:
         return shape(rows, columns, 1, h->dense[slot - MOTE_SLOT_DENSE_1_BIAS].n_out);
+    case MOTE_SLOT_ROPE_FACTORS:
+    case MOTE_SLOT_ROPE_SHORT:
+    case MOTE_SLOT_ROPE_LONG:
+        return shape(rows, columns, 1, h->n_rot / 2);
+    default:
+        return shape(rows, columns, 1, h->n_embd);
+    }
+}
+
+static void attention_shape(const mote_hparams *h, mote_slot slot, const mote_layer_hparams *l, uint64_t *rows, uint64_t *columns) {
+    uint64_t n_q = (uint64_t)l->n_heads * h->head_dim, n_kv = (uint64_t)l->n_kv_heads * h->head_dim;
+    switch (slot) {
     case MOTE_SLOT_Q:
         return shape(rows, columns, n_q, h->n_embd);
     case MOTE_SLOT_K:
@@ -70,18 +80,6 @@ void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint
         return shape(rows, columns, n_kv, h->n_embd);
     case MOTE_SLOT_O:
         return shape(rows, columns, h->n_embd, n_q);
-    case MOTE_SLOT_GATE:
-    case MOTE_SLOT_UP:
-        return shape(rows, columns, l->n_ff, h->n_embd);
-    case MOTE_SLOT_DOWN:
-        return shape(rows, columns, h->n_embd, l->n_ff);
-    case MOTE_SLOT_ROUTER:
-        return shape(rows, columns, h->experts.n, h->n_embd);
-    case MOTE_SLOT_EXPERTS_GATE:
-    case MOTE_SLOT_EXPERTS_UP:
-        return shape(rows, columns, h->experts.n_ff, h->n_embd);
-    case MOTE_SLOT_EXPERTS_DOWN:
-        return shape(rows, columns, h->n_embd, h->experts.n_ff);
     case MOTE_SLOT_Q_BIAS:
         return shape(rows, columns, 1, n_q);
     case MOTE_SLOT_K_BIAS:
@@ -91,12 +89,34 @@ void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint
         return shape(rows, columns, 1, h->family->norms_whole_heads ? n_q : h->head_dim);
     case MOTE_SLOT_K_NORM:
         return shape(rows, columns, 1, h->family->norms_whole_heads ? n_kv : h->head_dim);
+    default:
+        return shape(rows, columns, 1, h->n_embd);
+    }
+}
+
+static void ffn_shape(const mote_hparams *h, mote_slot slot, const mote_layer_hparams *l, uint64_t *rows, uint64_t *columns) {
+    switch (slot) {
+    case MOTE_SLOT_GATE:
+    case MOTE_SLOT_UP:
+        return shape(rows, columns, l->n_ff, h->n_embd);
+    case MOTE_SLOT_DOWN:
+        return shape(rows, columns, h->n_embd, l->n_ff);
     case MOTE_SLOT_UP_BIAS:
         return shape(rows, columns, 1, l->n_ff);
-    case MOTE_SLOT_ROPE_FACTORS:
-    case MOTE_SLOT_ROPE_SHORT:
-    case MOTE_SLOT_ROPE_LONG:
-        return shape(rows, columns, 1, h->n_rot / 2);
+    case MOTE_SLOT_ROUTER:
+        return shape(rows, columns, h->experts.n, h->n_embd);
+    case MOTE_SLOT_EXPERTS_GATE:
+    case MOTE_SLOT_EXPERTS_UP:
+        return shape(rows, columns, h->experts.n_ff, h->n_embd);
+    case MOTE_SLOT_EXPERTS_DOWN:
+        return shape(rows, columns, h->n_embd, h->experts.n_ff);
+    default:
+        return shape(rows, columns, 1, h->n_embd);
+    }
+}
+
+static void recurrent_shape(const mote_hparams *h, mote_slot slot, const mote_layer_hparams *l, uint64_t *rows, uint64_t *columns) {
+    switch (slot) {
     case MOTE_SLOT_MIXER_IN:
         return shape(rows, columns, mote_recurrent_in_width(h, l->mixer), h->n_embd);
     case MOTE_SLOT_MIXER_OUT:
@@ -116,6 +136,17 @@ void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint
     default:
         return shape(rows, columns, 1, h->n_embd);
     }
+}
+
+void mote_slot_shape(const mote_hparams *h, mote_slot slot, uint32_t layer, uint64_t *rows, uint64_t *columns) {
+    const mote_layer_hparams *l = &h->layers[layer];
+    if (!mote_slot_is_per_layer(slot))
+        return global_shape(h, slot, rows, columns);
+    if (slot >= MOTE_SLOT_Q && slot <= MOTE_SLOT_K_NORM)
+        return attention_shape(h, slot, l, rows, columns);
+    if (slot >= MOTE_SLOT_GATE && slot <= MOTE_SLOT_EXPERTS_DOWN)
+        return ffn_shape(h, slot, l, rows, columns);
+    return recurrent_shape(h, slot, l, rows, columns);
 }
 
 bool mote_slot_is_in_layer(const mote_hparams *h, mote_slot slot, uint32_t layer) {

@@ -1,5 +1,5 @@
-/* Every allocation of every reader and writer fails once, and persistently from there: MOTE_ERR_ALLOC, nothing leaked, nothing left behind. The test defines
- * base/mem.h itself, so that the linker takes these functions instead of the library's; Jansson is told to use them too. */
+/* Every allocation of every reader and writer fails once, and persistently from there: MOTE_ERR_ALLOC, nothing leaked, nothing left behind. Jansson is told to use
+ * the failing functions too. */
 #include "base/file.h"
 #include "base/mem.h"
 #include "formats/json.h"
@@ -21,50 +21,7 @@
 
 #include <cmocka.h>
 
-static long n_calls, fail_at; /* the call with this number fails; 0: none */
-static bool persistent;
-static long n_live;
-
-static bool fails(void) {
-    n_calls++;
-    return fail_at > 0 && (n_calls == fail_at || (persistent && n_calls > fail_at));
-}
-
-void *mote_mem_alloc(size_t n_bytes) {
-    void *p = fails() ? NULL : malloc(n_bytes ? n_bytes : 1);
-    n_live += p != NULL;
-    return p;
-}
-
-void *mote_mem_alloc_array(size_t n, size_t item_bytes) {
-    size_t total;
-    return __builtin_mul_overflow(n, item_bytes, &total) ? NULL : mote_mem_alloc(total);
-}
-
-void *mote_mem_zalloc_array(size_t n, size_t item_bytes) {
-    void *p = mote_mem_alloc_array(n, item_bytes);
-    if (p)
-        memset(p, 0, n * item_bytes);
-    return p;
-}
-
-void *mote_mem_resize_array(void *p, size_t n, size_t item_bytes) {
-    size_t total = n * item_bytes;
-    void *q = fails() ? NULL : realloc(p, total > 0 ? total : 1);
-    n_live += q && !p;
-    return q;
-}
-
-void mote_mem_free(void *p) {
-    n_live -= p != NULL;
-    free(p);
-}
-
-char *mote_mem_dup_text(const char *text) {
-    size_t n = strlen(text) + 1;
-    char *copy = mote_mem_alloc(n);
-    return copy ? memcpy(copy, text, n) : NULL;
-}
+#include "failing_memory.h"
 
 static char path[64];
 

@@ -1,58 +1,10 @@
-/* Every allocation of loading, tokenizing and detokenizing fails once, and persistently from there: an error, nothing leaked. The test defines base/mem.h
- * itself, so that the linker takes these functions instead of the library's. */
+/* Every allocation of loading, tokenizing and detokenizing fails once, and persistently from there: an error, nothing leaked. */
 #include "vocabulary_bytes.h"
 
 #include "formats/json.h"
 #include "text/tokenizer_json.h"
 
-static long n_calls, fail_at, n_live; /* the call with number fail_at fails; 0: none */
-static bool persistent;
-
-static bool fails(void) {
-    n_calls++;
-    return fail_at > 0 && (n_calls == fail_at || (persistent && n_calls > fail_at));
-}
-
-void *mote_mem_alloc(size_t n_bytes) {
-    void *p = fails() ? NULL : malloc(n_bytes ? n_bytes : 1);
-    n_live += p != NULL;
-    return p;
-}
-
-void *mote_mem_alloc_array(size_t n, size_t item_bytes) {
-    size_t total;
-    return __builtin_mul_overflow(n, item_bytes, &total) ? NULL : mote_mem_alloc(total);
-}
-
-void *mote_mem_zalloc_array(size_t n, size_t item_bytes) {
-    void *p = mote_mem_alloc_array(n, item_bytes);
-    if (p)
-        memset(p, 0, n * item_bytes);
-    return p;
-}
-
-void *mote_mem_resize_array(void *p, size_t n, size_t item_bytes) {
-    size_t total = n * item_bytes;
-    void *q = fails() ? NULL : realloc(p, total > 0 ? total : 1);
-    n_live += q && !p;
-    return q;
-}
-
-void *mote_mem_alloc_aligned(size_t n_bytes) {
-    void *p = fails() ? NULL : aligned_alloc(MOTE_MEM_ALIGN, (n_bytes + MOTE_MEM_ALIGN - 1) / MOTE_MEM_ALIGN * MOTE_MEM_ALIGN);
-    n_live += p != NULL;
-    return p;
-}
-
-void mote_mem_free(void *p) {
-    n_live -= p != NULL;
-    free(p);
-}
-
-char *mote_mem_dup_text(const char *text) {
-    char *p = mote_mem_alloc(strlen(text) + 1);
-    return p ? strcpy(p, text) : NULL;
-}
+#include "failing_memory.h"
 
 static const char byte_pairs[] =
     "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFKC\"},{\"type\":\"Prepend\",\"prepend\":\"x\"}]},\"pre_tokenizer\":{\"type\":\"Sequence\","
