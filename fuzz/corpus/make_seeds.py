@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the first seeds of corpus/{gguf,json,safetensors,npy}: tiny well-formed files that reach every branch a mutation could start from.
+"""Writes the first seeds of corpus/{gguf,json,safetensors,npy,imatrix}: tiny well-formed files that reach every branch a mutation could start from.
 Files that a fuzzer found (named by their hash) stay beside them."""
 import json
 import pathlib
@@ -30,7 +30,7 @@ def value(kind, x):
     return struct.pack("<" + SCALARS[kind], x)
 
 
-def gguf(keys, tensors, version=3, alignment=32):
+def gguf(keys, tensors, version=3, alignment=32, data=None):
     out = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(keys))
     for key, kind, x in keys:
         out += string(key) + struct.pack("<I", kind) + value(kind, x)
@@ -39,8 +39,8 @@ def gguf(keys, tensors, version=3, alignment=32):
         out += string(name) + struct.pack("<I", len(dims)) + b"".join(struct.pack("<Q", d) for d in dims) + struct.pack("<IQ", kind, offset)
         offset += -(-size // alignment) * alignment
     out += bytes(-len(out) % alignment)
-    for _, _, _, size in tensors:
-        out += bytes(range(size)) + bytes(-size % alignment)
+    for i, (_, _, _, size) in enumerate(tensors):
+        out += (data[i] if data else bytes(range(size))) + bytes(-size % alignment)
     return out
 
 
@@ -49,6 +49,17 @@ put("gguf/scalars", gguf([(f"k{kind}", kind, 1) for kind in SCALARS] + [("s", 8,
 put("gguf/arrays", gguf([(f"a{kind}", 9, (kind, [0, 1])) for kind in SCALARS] + [("s", 9, (8, ["a", "", "bc"]))], []))
 put("gguf/tensors", gguf([("general.alignment", 4, 64)], [("a", [8, 2], 0, 64), ("b", [32], 8, 34), ("c", [1, 1, 1, 1], 24, 1)], alignment=64))
 put("gguf/overlap", gguf([], [("a", [8], 0, 32), ("b", [8], 0, 0)]))
+
+
+
+def gguf_floats(keys, tensors):
+    return gguf(keys, [(name, dims, 0, 4 * len(xs)) for name, dims, xs in tensors], data=[struct.pack(f"<{len(xs)}f", *xs) for _, _, xs in tensors])
+
+
+put("imatrix/gguf", gguf_floats([("general.type", 8, "imatrix"), ("imatrix.datasets", 9, (8, ["a"])), ("imatrix.chunk_count", 4, 1), ("imatrix.chunk_size", 4, 8)],
+                                [("a.weight.in_sum2", [4, 2], [1.0] * 8), ("a.weight.counts", [1, 2], [2.0, 0.0]),
+                                 ("b.weight.in_sum2", [4], [0.5] * 4), ("b.weight.counts", [1], [3.0])]))
+put("imatrix/dat", struct.pack("<ii8sii4f", 1, 8, b"a.weight", 2, 4, 1.0, 2.0, 3.0, 4.0) + struct.pack("<ii1s", 1, 1, b"t"))
 
 put("json/all", b' {"a": [1, -2, 0.5, 1e3, true, false, null], "\\u00e9\\ud83d\\ude00": "x\\n\\u0000y", "e": {}, "f": []}\n')
 put("json/integers", b"[9223372036854775807,-9223372036854775808,9223372036854775808,-9223372036854775809,18446744073709551616]")
@@ -79,3 +90,17 @@ put("npy/two", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
 put("npy/one", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", bytes(12), 2))
 put("npy/scalar", npy('{"shape": (), "fortran_order": False, "descr": "<f4"}', bytes(4), 3))
 put("npy/double", npy("{'descr': '<f8', 'fortran_order': True, 'shape': (1,), }", bytes(8)))
+
+
+def floats(*values):
+    return struct.pack(f"<{len(values)}f", *values)
+
+
+def importance(*entries, rest=b""):
+    return struct.pack("<i", len(entries)) + b"".join(struct.pack("<i", len(n)) + n + struct.pack("<ii", calls, len(v)) + floats(*v) for n, calls, v in entries) + rest
+
+
+put("imatrix/old", importance((b"a.weight", 2, (1, 2)), (b"b.weight", 0, (3,)), rest=struct.pack("<ii", 5, 4) + b"text"))
+put("imatrix/old_bare", importance((b"a.weight", 1, (1,))))
+put("imatrix/new", gguf([("general.type", 8, "imatrix"), ("imatrix.datasets", 9, (8, ["text"])), ("imatrix.chunk_count", 4, 2)],
+                        [("a.in_sum2", [4, 2], 0, 32), ("a.counts", [1, 2], 0, 8), ("b.in_sum2", [2], 0, 8), ("b.counts", [1], 0, 4)]))
