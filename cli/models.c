@@ -11,14 +11,18 @@ static const char *text_of(const json_t *model, const char *key) {
 }
 
 static void print_models(const json_t *models) {
-    size_t i;
+    size_t i, width = 24; /* of a name; those of a hub are longer */
     json_t *model;
+    json_array_foreach((json_t *)(uintptr_t)models, i, model) {
+        if (strlen(text_of(model, "name")) > width)
+            width = strlen(text_of(model, "name"));
+    }
     json_array_foreach((json_t *)(uintptr_t)models, i, model) {
         char size[32] = "?";
         json_int_t bytes = json_integer_value(json_object_get(model, "bytes"));
         if (bytes > 0)
             cli_output_size((uint64_t)bytes, size);
-        printf("%-24s %-14s %10s  %s%s\n", text_of(model, "name"), json_is_true(json_object_get(model, "installed")) ? "installed" : "not installed", size,
+        printf("%-*s %-14s %10s  %s%s\n", (int)width, text_of(model, "name"), json_is_true(json_object_get(model, "installed")) ? "installed" : "not installed", size,
                text_of(model, "licence"), json_is_true(json_object_get(model, "default")) ? "  (default)" : "");
     }
 }

@@ -178,6 +178,7 @@ static mote_status prepare(mote_hub_http *http, transfer *t, const char *url) {
     SET(PROTOCOLS_STR, "http,https");
     SET(REDIR_PROTOCOLS_STR, "http,https");
     SET(FOLLOWLOCATION, 0L);
+    SET(SUPPRESS_CONNECT_HEADERS, 1L); /* what a proxy says is not the hub's word */
     SET(HTTPHEADER, t->is_hub ? http->authorized : http->plain);
     SET(USERAGENT, "mote");
     SET(NOSIGNAL, 1L); /* a library has no business with the process's signals */
@@ -205,7 +206,8 @@ static mote_status prepare(mote_hub_http *http, transfer *t, const char *url) {
     return MOTE_OK;
 }
 
-/* What curl can't do, in a status. Trying again may help where the network failed, not where names, certificates or addresses are wrong. */
+/* What curl can't do, in a status. Trying again may help where the network failed, not where names, certificates or addresses are wrong, nor where nothing has answered yet: that
+ * is rather a setting or a machine without a network, and is said at once. */
 static mote_status transport_error(const mote_hub_http *http, transfer *t, CURLcode code, const char *url) {
     switch (code) {
     case CURLE_OUT_OF_MEMORY:
@@ -219,6 +221,7 @@ static mote_status transport_error(const mote_hub_http *http, transfer *t, CURLc
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
         t->answer->is_passing = http->has_answered;
         break;
     default:

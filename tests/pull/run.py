@@ -539,6 +539,13 @@ def case_settings(p):
     assert p.mote('pull', 'org/tiny', HF_HUB_CACHE=blocked).code == 1
 
 
+def case_proxy(p):
+    """curl's variables are heard, and a proxy's refusal isn't taken for the hub's."""
+    p.hub.faults = {'http://': lambda h: h.answer(502) or True}
+    p.pull('org/tiny', code=1, says=r'http://hub\.example: .*\(502\)', HF_ENDPOINT='http://hub.example', http_proxy=p.hub.address, no_proxy='', HF_TOKEN='hf_right')
+    assert all(r[1].startswith('http://hub.example/') for r in p.hub.requests) and p.hub.requests
+
+
 def case_names(p):
     for name in ('org/x/y', '../tiny', 'org/..', '/org/tiny', 'org/tiny:', 'org/tiny@', 'org/tiny:a:b', 'ftp://hf.co/org/tiny', 'org/ti ny', 'org/tiny?x', 'org/a--b', '-x/y', 'org/tiny.gguf'):
         said = p.mote('pull', '--', name)
