@@ -133,6 +133,8 @@ static void set_quant(const mote_hub_listing *listing, size_t which, mote_str st
     for (int i = 0; i < 2; i++)
         if (words[i].len <= MOTE_HUB_QUANT_MAX) {
             snprintf(choice->quant, sizeof choice->quant, "%.*s", (int)words[i].len, words[i].data);
+            for (char *c = choice->quant; *c && i == 0 && words[0].len < stem.len; c++) /* quants are known in capitals; any case finds them */
+                *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
             if (find_quant(listing, choice->quant) == which)
                 return;
         }

@@ -89,7 +89,7 @@ static void a_quant_picks_a_file(void **state) {
     chooses(many, "a/b:Q6_K", "a/b has no Q6_K; there are", "");
     chooses(many, "a/b:K", "a/b has no K;", "");
     chooses((const char *const[]){"m_Q4_K_M.gguf", "m_q8_0.gguf", NULL}, "a/b", "m_Q4_K_M.gguf", "Q4_K_M");
-    chooses((const char *const[]){"m_Q4_K_M.gguf", "m_q8_0.gguf", NULL}, "a/b:Q8_0", "m_q8_0.gguf", "q8_0");
+    chooses((const char *const[]){"m_Q4_K_M.gguf", "m_q8_0.gguf", NULL}, "a/b:Q8_0", "m_q8_0.gguf", "Q8_0");
     chooses(one, "a/b", "model.gguf", "model");
     chooses(one, "a/b:model", "model.gguf", "model");
     chooses(two, "a/b", "a/b has several models; a/b:QUANT names one: a b", "");
