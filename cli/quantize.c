@@ -28,9 +28,9 @@ static void print_notices(const cli_options *o, const char *out, const mote_quan
     if (r->n_requantised > 0 && !o->allow_requantize)
         cli_output_notice(o, "%zu of %zu tensors were quantised already and lose a second time; the original weights give a better result", r->n_requantised, r->n_tensors);
     if (r->n_fallbacks > 0)
-        cli_output_notice(o, "%zu tensors have rows that don't fit %s and got another type", r->n_fallbacks, r->type);
+        cli_output_notice(o, "%zu of %zu tensors have rows that don't fit %s and got another type", r->n_fallbacks, r->n_tensors, r->type);
     if (r->n_unweighted > 0)
-        cli_output_notice(o, "%zu tensors are not in the importance matrix", r->n_unweighted);
+        cli_output_notice(o, "%zu of %zu tensors are missing in the importance matrix", r->n_unweighted, r->n_tensors);
     cli_output_notice(o, "%s: %s, %s (was %s), %.2f bits a weight, %.1f s", out, r->type, cli_output_size(r->n_bytes, after), cli_output_size(r->source_bytes, before),
                       8.0 * (double)r->n_bytes / (double)r->n_weights, seconds);
 }

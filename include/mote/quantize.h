@@ -39,7 +39,7 @@ typedef struct mote_quantize_result {
     size_t n_changed;     /* tensors whose type changed */
     size_t n_requantised; /* of those, tensors that were quantised already: they lose twice */
     size_t n_fallbacks;   /* tensors whose rows don't fit the type that the mix has for them */
-    size_t n_unweighted;  /* tensors quantised without importance though a matrix was given */
+    size_t n_unweighted;  /* tensors quantised without importance though a matrix was given; embedding and output, which few matrices have, don't count */
 } mote_quantize_result;
 
 /* Writes the model of `in` (a GGUF, or any part of a split one) to `out`, which appears only when it is complete. type: one of llama.cpp's names, any case: F32 F16 BF16 Q8_0 Q6_K

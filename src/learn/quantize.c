@@ -128,7 +128,8 @@ static mote_status plan(job *j, uint64_t *slab_bytes, uint64_t *importance_colum
         MOTE_TRY(find_importance(j, i, &entry, err));
         r->n_changed++;
         r->n_requantised += from->is_quantised;
-        r->n_unweighted += j->imatrix && !entry && mote_dtype_get((int)j->types[i])->is_quantised;
+        bool is_measured = !mote_str_is(t->name, "token_embd.weight") && !mote_str_is(t->name, "output.weight"); /* by default */
+        r->n_unweighted += j->imatrix && !entry && is_measured && mote_dtype_get((int)j->types[i])->is_quantised;
         *slab_bytes = row_bytes > *slab_bytes ? row_bytes : *slab_bytes;
         *importance_columns = entry && t->dims[0] > *importance_columns ? t->dims[0] : *importance_columns;
     }
