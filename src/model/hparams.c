@@ -17,6 +17,9 @@ static mote_status check_rope(const mote_rope_hparams *r, mote_error *err) {
         return mote_error_set(err, MOTE_ERR_FORMAT, "rope.scaling.factor is %g, not a finite number above 0", (double)r->factor);
     if (!(isfinite(r->attn_factor) && r->attn_factor > 0))
         return mote_error_set(err, MOTE_ERR_FORMAT, "rope.scaling.attn_factor is %g, not a finite number above 0", (double)r->attn_factor);
+    if (r->original_context != 0 && !(r->original_context >= 1 && r->original_context <= (float)INT32_MAX))
+        return mote_error_set(err, MOTE_ERR_FORMAT, "rope.scaling.original_context_length (original_max_position_embeddings) is %g, not a number of tokens",
+                              (double)r->original_context);
     if (r->scaling == MOTE_ROPE_YARN &&
         !(r->beta_fast > 0 && r->beta_slow > 0 && r->beta_fast >= r->beta_slow && r->original_context > 0 && isfinite(r->original_context) && r->base > 1))
         return mote_error_set(err, MOTE_ERR_FORMAT, "rope scaling: beta_fast, beta_slow and original_max_position_embeddings don't fit together");
