@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 enum {
-    MAX_DEPTH = 4,        /* folders of a snapshot: 1_Pooling/config.json is one down */
-    MAX_ENTRIES = 100000, /* of a folder; more is no cache */
+    MAX_DEPTH = 4, /* folders of a snapshot: 1_Pooling/config.json is one down */
     MAX_PATH_BYTES = 8192
 };
 
@@ -263,11 +262,11 @@ static mote_status each_of(const char *repo, mote_hub_name *name, mote_hub_cache
     return status;
 }
 
-/* The names in a folder, sorted, without those that begin with '.'. A folder that isn't there has none. */
+/* The names in a folder, sorted, without those that begin with '.'. A folder that isn't there, or that is another user's, has none. */
 static mote_status list_names(const char *folder, mote_hub_listing *names, mote_error *err) {
     DIR *dir = opendir(folder);
     if (!dir)
-        return errno == ENOENT || errno == ENOTDIR ? MOTE_OK : io_error(err, folder);
+        return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? MOTE_OK : io_error(err, folder);
     mote_status status = MOTE_OK;
     for (struct dirent *entry; status == MOTE_OK && (entry = readdir(dir));)
         if (entry->d_name[0] != '.' && mote_hub_listing_is_path(mote_str_of(entry->d_name)))
@@ -306,6 +305,8 @@ mote_status mote_hub_cache_each(const char *cache, mote_hub_cache_found found, v
             continue;
         char *repo = mote_hub_cache_repo(cache, &name);
         status = repo ? each_snapshot(repo, &name, found, context, err) : mote_error_alloc(err, 0);
+        if (status == MOTE_ERR_IO) /* one repository that can't be read doesn't hide the others */
+            status = MOTE_OK;
         mote_mem_free(repo);
     }
     mote_hub_listing_free(&folders);
