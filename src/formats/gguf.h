@@ -73,6 +73,8 @@ MOTE_MUST_CHECK mote_status mote_gguf_get_string(const mote_gguf *g, const char 
 /* The i-th item of an array of integers (any integer type) or floats; false if the value has another type or no such item. */
 bool mote_gguf_item_integer(const mote_gguf_value *v, uint64_t i, int64_t *out);
 bool mote_gguf_item_float(const mote_gguf_value *v, uint64_t i, float *out);
+/* Likewise of an array of bools, or of integers: other than 0 is true. */
+bool mote_gguf_item_bool(const mote_gguf_value *v, uint64_t i, bool *out);
 /* Walks an array of strings: *cursor starts at 0. False at the end or if it is no array of strings. */
 bool mote_gguf_next_string(const mote_gguf_value *v, uint64_t *cursor, mote_str *out);
 

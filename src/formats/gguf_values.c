@@ -150,6 +150,15 @@ bool mote_gguf_item_float(const mote_gguf_value *v, uint64_t i, float *out) {
     return true;
 }
 
+bool mote_gguf_item_bool(const mote_gguf_value *v, uint64_t i, bool *out) {
+    const uint8_t *p = item(v, i);
+    int64_t x = 0;
+    if (!p || (v->item_type != MOTE_GGUF_BOOL && !mote_gguf_item_integer(v, i, &x)))
+        return false;
+    *out = v->item_type == MOTE_GGUF_BOOL ? *p != 0 : x != 0;
+    return true;
+}
+
 bool mote_gguf_next_string(const mote_gguf_value *v, uint64_t *cursor, mote_str *out) {
     if (!v || v->type != MOTE_GGUF_ARRAY || v->item_type != MOTE_GGUF_STRING || *cursor >= v->n_bytes)
         return false;

@@ -243,7 +243,8 @@ const mote_family mote_family_decoders[] = {
      .recurrent = MOTE_MIXER_MAMBA2},
     {.name = "lfm2", .hf_types = {"lfm2"}, NAMES(LFM2_NAMES), .ties_output = true, .recurrent = MOTE_MIXER_SHORTCONV, .rope_base = 1000000},
     {.name = "smollm3", .hf_types = {"smollm3"}, NAMES(LLAMA_NAMES), .gguf_rope_interleaved = true, .no_rope_period = 4, .ties_output = true},
-    {.name = "olmo2", .hf_types = {"olmo2"}, NAMES(OLMO2_NAMES), .norms_whole_heads = true},
+    /* OLMo 3 has windows, and scales the rotary embedding of the other layers only. */
+    {.name = "olmo2", .hf_types = {"olmo2", "olmo3"}, NAMES(OLMO2_NAMES), .norms_whole_heads = true, .window_period = 4, .local_rope_base = 500000},
     {.name = "stablelm", .hf_types = {"stablelm"}, NAMES(STABLELM_NAMES), .uses_layer_norm = true, .default_rotary = 0.25f},
     {.name = "openelm", .hf_types = {"openelm"}, NAMES(OPENELM_NAMES), .ties_output = true},
 };

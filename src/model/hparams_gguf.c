@@ -142,12 +142,9 @@ static mote_status read_window(const mote_gguf *g, mote_hparams *h, mote_error *
     if (h->window != 0 && pattern && pattern->type == MOTE_GGUF_ARRAY) { /* true: the layer has a window */
         if (pattern->n_items != h->n_layers)
             return mote_error_set(err, MOTE_ERR_FORMAT, "%s: the array's length is not the number of layers", key);
-        for (uint32_t l = 0; l < h->n_layers; l++) {
-            int64_t windowed;
-            if (!mote_gguf_item_integer(pattern, l, &windowed))
+        for (uint32_t l = 0; l < h->n_layers; l++)
+            if (!mote_gguf_item_bool(pattern, l, &h->layers[l].is_windowed))
                 return mote_error_set(err, MOTE_ERR_FORMAT, "%s: wrong type", key);
-            h->layers[l].is_windowed = windowed != 0;
-        }
         return MOTE_OK;
     }
     MOTE_TRY(mote_gguf_get_u32(g, key, false, &period, err));

@@ -42,7 +42,7 @@ static void put_array(const char *key, mote_gguf_type type, uint64_t n) {
 static int set_up(void **state) {
     (void)state;
     mote_buffer_init(&bytes, 1 << 20);
-    put_head(&bytes, 3, 0, N_SCALARS + 6);
+    put_head(&bytes, 3, 0, N_SCALARS + 7);
     for (int i = 0; i < N_SCALARS; i++) {
         put_key(&bytes, scalars[i].key, scalars[i].type);
         put(&bytes, scalars[i].bits, scalars[i].n_bytes);
@@ -55,6 +55,8 @@ static int set_up(void **state) {
     put_text(&bytes, "a");
     put_text(&bytes, "");
     put_text(&bytes, "ccc");
+    put_array("bools", MOTE_GGUF_BOOL, 2);
+    put(&bytes, 0x0100, 2);
     put_array("i16s", MOTE_GGUF_I16, 2);
     put(&bytes, 0xfffe8000, 4);
     put_array("f64s", MOTE_GGUF_F64, 1);
@@ -202,6 +204,21 @@ static void items_of_arrays(void **state) {
     assert_false(mote_gguf_item_integer(NULL, 0, &x));
 }
 
+static void truths_of_arrays(void **state) {
+    (void)state;
+    bool b = true;
+    const mote_gguf_value *v = mote_gguf_find(g, "bools");
+    assert_true(mote_gguf_item_bool(v, 0, &b));
+    assert_false(b);
+    assert_true(mote_gguf_item_bool(v, 1, &b));
+    assert_true(b);
+    assert_false(mote_gguf_item_bool(v, 2, &b));
+    assert_true(mote_gguf_item_bool(mote_gguf_find(g, "i16s"), 1, &b));
+    assert_true(b);
+    assert_false(mote_gguf_item_bool(mote_gguf_find(g, "f64s"), 0, &b));
+    assert_false(mote_gguf_item_bool(mote_gguf_find(g, "true"), 0, &b));
+}
+
 static void strings_of_arrays(void **state) {
     (void)state;
     const char *const want[] = {"a", "", "ccc"};
@@ -221,12 +238,12 @@ static void strings_of_arrays(void **state) {
 
 static void values_by_position(void **state) {
     (void)state;
-    assert_int_equal(mote_gguf_n_values(g), N_SCALARS + 6);
+    assert_int_equal(mote_gguf_n_values(g), N_SCALARS + 7);
     for (size_t i = 0; i < N_SCALARS; i++) {
         assert_true(mote_str_is(mote_gguf_value_at(g, i)->key, scalars[i].key));
         assert_ptr_equal(mote_gguf_find(g, scalars[i].key), mote_gguf_value_at(g, i));
     }
-    assert_null(mote_gguf_value_at(g, N_SCALARS + 6));
+    assert_null(mote_gguf_value_at(g, N_SCALARS + 7));
     assert_null(mote_gguf_tensor_at(g, 0));
     assert_null(mote_gguf_find_tensor(g, "w"));
     assert_null(mote_gguf_find(g, ""));
@@ -240,6 +257,7 @@ int main(void) {
         cmocka_unit_test(floats_are_finite),
         cmocka_unit_test(bools_and_strings),
         cmocka_unit_test(items_of_arrays),
+        cmocka_unit_test(truths_of_arrays),
         cmocka_unit_test(strings_of_arrays),
         cmocka_unit_test(values_by_position),
     };
