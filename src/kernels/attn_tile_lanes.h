@@ -7,13 +7,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/kernels.h"
-
-#if defined(__clang__)
-#define VF_UNROLL _Pragma("clang loop unroll(full)") /* not plain unroll: that would be done before constants arrive */
-#else
-#define VF_UNROLL _Pragma("GCC unroll 16")
-#endif
-#define VF_INLINE static inline __attribute__((always_inline)) /* constant arguments must arrive as constants */
+#include "kernels/unroll.h"
 
 enum { VF_GROUP_VECTORS = MOTE_ATTENTION_PANEL / VF_LANES };
 

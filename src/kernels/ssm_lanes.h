@@ -5,8 +5,12 @@
 #include "kernels/exp_lanes.h"
 #include "kernels/kernels.h"
 #include "kernels/ssm.h"
+#include "kernels/unroll.h"
 
-enum { VF_SCAN_VECTORS = 4 }; /* channels of a head that share a broadcast of B and C; with their sums and inputs 8 registers */
+enum {
+    VF_SCAN_CHAINS = VF_LANES == 8 ? 4 : 8, /* vectors times tokens of a tile: each takes two registers, and AVX2 has 16 */
+    VF_SCAN_MOST = 4                        /* of either */
+};
 
 /* The first n of p, n possibly beyond a vector. */
 static inline vf vf_load_least(const float *p, size_t n) {
@@ -99,27 +103,49 @@ static void conv_gated_lanes(const mote_ssm_conv *c, size_t first, size_t last, 
         conv_gated_of(c, c->n_taps, first, last, bcx, n_tokens);
 }
 
-/* One token of n_vectors whole vectors of channels, from channel p on. */
-static inline void scan_token(const mote_ssm_scan *s, size_t t, size_t p, size_t n_vectors) {
+/* n_tokens tokens from t on, of n_vectors whole vectors of channels from p on: the state is read and written once for all of them, and their sums are independent chains. */
+VF_INLINE void scan_tile(const mote_ssm_scan *s, size_t t, size_t p, const size_t n_vectors, const size_t n_tokens) {
     const float *x = s->x + t * s->x_stride + p, *b = s->b + t * s->x_stride, *c = s->c + t * s->x_stride;
-    vf dt = vf_set(s->dt[t * s->dt_stride]), decay = vf_set(s->decay[t * s->decay_stride]), moved[VF_SCAN_VECTORS], sum[VF_SCAN_VECTORS];
-    for (size_t v = 0; v < n_vectors; v++) {
-        moved[v] = vf_mul(dt, vf_load(x + v * VF_LANES));
-        sum[v] = vf_set(0.0f);
+    vf decay[VF_SCAN_MOST], moved[VF_SCAN_MOST][VF_SCAN_MOST], sum[VF_SCAN_MOST][VF_SCAN_MOST];
+    VF_UNROLL
+    for (size_t i = 0; i < n_tokens; i++) {
+        vf dt = vf_set(s->dt[(t + i) * s->dt_stride]);
+        decay[i] = vf_set(s->decay[(t + i) * s->decay_stride]);
+        VF_UNROLL
+        for (size_t v = 0; v < n_vectors; v++) {
+            moved[i][v] = vf_mul(dt, vf_load(x + i * s->x_stride + v * VF_LANES));
+            sum[i][v] = vf_set(0.0f);
+        }
     }
     float *row = s->state + p;
     for (size_t n = 0; n < s->d_state; n++, row += s->head_dim) {
-        vf in = vf_set(b[n]), out = vf_set(c[n]);
+        VF_UNROLL
         for (size_t v = 0; v < n_vectors; v++) {
-            vf state = vf_fma(vf_load(row + v * VF_LANES), decay, vf_mul(moved[v], in));
+            vf state = vf_load(row + v * VF_LANES);
+            VF_UNROLL
+            for (size_t i = 0; i < n_tokens; i++) {
+                state = vf_fma(state, decay[i], vf_mul(moved[i][v], vf_set(b[i * s->x_stride + n])));
+                sum[i][v] = vf_fma(state, vf_set(c[i * s->x_stride + n]), sum[i][v]);
+            }
             vf_store(row + v * VF_LANES, state);
-            sum[v] = vf_fma(state, out, sum[v]);
         }
     }
     vf skip = vf_set(s->skip);
-    float *y = s->y + t * s->y_stride + p;
-    for (size_t v = 0; v < n_vectors; v++)
-        vf_store(y + v * VF_LANES, vf_fma(vf_load(x + v * VF_LANES), skip, sum[v]));
+    VF_UNROLL
+    for (size_t i = 0; i < n_tokens; i++) {
+        VF_UNROLL
+        for (size_t v = 0; v < n_vectors; v++)
+            vf_store(s->y + (t + i) * s->y_stride + p + v * VF_LANES, vf_fma(vf_load(x + i * s->x_stride + v * VF_LANES), skip, sum[i][v]));
+    }
+}
+
+/* All tokens of n_vectors vectors of channels. Channels outside, tokens inside: the part of the state that is worked on stays in the first-level cache. */
+VF_INLINE void scan_columns(const mote_ssm_scan *s, size_t p, const size_t n_vectors, const size_t n_tokens) {
+    size_t t = 0;
+    for (; t + n_tokens <= s->n_tokens; t += n_tokens)
+        scan_tile(s, t, p, n_vectors, n_tokens);
+    for (; t < s->n_tokens; t++)
+        scan_tile(s, t, p, n_vectors, 1);
 }
 
 /* The last n < VF_LANES channels. */
@@ -136,15 +162,14 @@ static inline void scan_token_part(const mote_ssm_scan *s, size_t t, size_t p, s
     vf_store_part(s->y + t * s->y_stride + p, vf_fma(x, vf_set(s->skip), sum), n_channels);
 }
 
-/* Channels outside, tokens inside: the part of the state that is worked on stays in the first-level cache. */
 static void scan_lanes(const mote_ssm_scan *s) {
-    size_t p = 0;
-    for (; p + VF_SCAN_VECTORS * VF_LANES <= s->head_dim; p += VF_SCAN_VECTORS * VF_LANES)
-        for (size_t t = 0; t < s->n_tokens; t++)
-            scan_token(s, t, p, VF_SCAN_VECTORS);
+    size_t p = 0, two = 2 * VF_LANES, four = 4 * VF_LANES;
+    for (; (VF_SCAN_CHAINS == 8 || s->n_tokens == 1) && p + four <= s->head_dim; p += four)
+        scan_columns(s, p, 4, VF_SCAN_CHAINS / 4);
+    for (; p + two <= s->head_dim; p += two)
+        scan_columns(s, p, 2, VF_SCAN_CHAINS / 2);
     for (; p + VF_LANES <= s->head_dim; p += VF_LANES)
-        for (size_t t = 0; t < s->n_tokens; t++)
-            scan_token(s, t, p, 1);
+        scan_columns(s, p, 1, 4);
     for (size_t t = 0; p < s->head_dim && t < s->n_tokens; t++)
         scan_token_part(s, t, p, s->head_dim - p);
 }
