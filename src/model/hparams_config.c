@@ -113,7 +113,8 @@ static mote_status read_rope(const mote_json *config, mote_hparams *h, mote_erro
         partial = 1;
     if (!(partial > 0 && partial <= 1))
         return mote_error_set(err, MOTE_ERR_FORMAT, "config.json: partial_rotary_factor is not above 0 and at most 1");
-    h->n_rot = (uint32_t)((float)h->head_dim * partial);
+    float n_rot = (float)h->head_dim * partial;
+    h->n_rot = n_rot < (float)UINT32_MAX ? (uint32_t)n_rot : h->head_dim; /* an absurd width is refused later */
     if (h->rope.scaling == MOTE_ROPE_LONG)
         MOTE_TRY(read_long_rope(config, set, h, err));
     h->rope_local = h->rope;
