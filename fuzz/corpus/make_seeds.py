@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the first seeds of corpus/{gguf,json,safetensors,npy,imatrix}: tiny well-formed files that reach every branch a mutation could start from.
+"""Writes the first seeds of corpus/{gguf,json,safetensors,npy,imatrix,adapter}: tiny well-formed files that reach every branch a mutation could start from.
 Files that a fuzzer found (named by their hash) stay beside them."""
 import json
 import pathlib
@@ -104,3 +104,39 @@ put("imatrix/old", importance((b"a.weight", 2, (1, 2)), (b"b.weight", 0, (3,)), 
 put("imatrix/old_bare", importance((b"a.weight", 1, (1,))))
 put("imatrix/new", gguf([("general.type", 8, "imatrix"), ("imatrix.datasets", 9, (8, ["text"])), ("imatrix.chunk_count", 4, 2)],
                         [("a.in_sum2", [4, 2], 0, 32), ("a.counts", [1, 2], 0, 8), ("b.in_sum2", [2], 0, 8), ("b.counts", [1], 0, 4)]))
+
+
+def adapter_keys(family):
+    return [("general.type", 8, "adapter"), ("general.architecture", 8, family), ("adapter.type", 8, "lora"), ("adapter.lora.alpha", 6, 4.0)]
+
+
+def pair(name, n_in, n_out):
+    return [(f"{name}.lora_a", [n_in, 1], 1, 2 * n_in), (f"{name}.lora_b", [1, n_out], 1, 2 * n_out)]
+
+
+put("adapter/gguf", gguf(adapter_keys("llama"), pair("blk.0.attn_q.weight", 32, 32) + pair("blk.1.ffn_down.weight", 48, 32) + pair("output.weight", 32, 40)))
+put("adapter/gguf-hash", gguf(adapter_keys("llama") + [("adapter.base.sha256", 8, "00")], pair("blk.1.attn_v.weight", 32, 16)))
+put("adapter/gguf-other", gguf(adapter_keys("qwen2"), pair("blk.0.attn_q.weight", 32, 32)))
+
+
+def peft(more, tensors):
+    config = json.dumps({"peft_type": "LORA", "r": 1, "lora_alpha": 2, "bias": "none", **more}).encode()
+    header, at = {}, 0
+    for name, shape in tensors:
+        size = 2
+        for n in shape:
+            size *= n
+        header["base_model.model." + name] = {"dtype": "F16", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    return struct.pack("<I", len(config)) + config + safetensors(header, bytes(60 * (i % 2) + i % 3 for i in range(at)))
+
+
+def module(name, n_in, n_out, magnitude=False):
+    return [(f"{name}.lora_A.weight", [1, n_in]), (f"{name}.lora_B.weight", [n_out, 1])] + ([(f"{name}.lora_magnitude_vector", [n_out])] if magnitude else [])
+
+
+put("adapter/peft", peft({}, module("model.layers.0.self_attn.k_proj", 32, 16) + module("lm_head", 32, 40)))
+put("adapter/peft-rslora", peft({"use_rslora": True, "rank_pattern": {"o_proj": 1}, "alpha_pattern": {"^model.layers.1.mlp.up_proj$": 3, "mlp\\.up": 1}},
+                                module("layers.1.mlp.up_proj", 32, 48) + module("model.layers.0.self_attn.o_proj", 32, 32)))
+put("adapter/peft-dora", peft({"use_dora": True}, module("model.layers.0.mlp.down_proj", 48, 32, True) + module("model.layers.1.self_attn.q_proj", 32, 32, True)))
+put("adapter/peft-refused", peft({"modules_to_save": ["lm_head"]}, module("model.layers.0.mlp.gate_proj", 32, 48)))

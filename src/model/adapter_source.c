@@ -50,7 +50,9 @@ mote_status mote_adapter_source_open(const char *path, mote_adapter_source *s, m
     mote_status status = is_peft ? open_peft(path, s, err) : open_gguf(path, s, err);
     if (status == MOTE_OK)
         return MOTE_OK;
-    if (err && strncmp(err->message, path, strlen(path)) != 0)
+    size_t len = strlen(path);
+    bool is_named = err && strncmp(err->message, path, len) == 0 && (err->message[len] == ':' || err->message[len] == '/');
+    if (!is_named)
         mote_error_prefix(err, "%s", path);
     mote_adapter_source_close(s);
     return status;
