@@ -12,6 +12,13 @@ static mote_status gguf_u32(const mote_gguf *g, const mote_hparams *h, const cha
     return mote_gguf_get_u32(g, key, required, out, err);
 }
 
+/* What no layer uses is no size of anything. */
+static void finish(mote_hparams *h) {
+    if (!mote_recurrent_has(h))
+        h->recurrent = (mote_recurrent_hparams){0};
+    mote_hparams_take_largest(h);
+}
+
 /* A layer without heads for keys and values is recurrent. */
 static void take_mixers(mote_hparams *h) {
     for (uint32_t l = 0; l < h->n_layers; l++)
@@ -43,7 +50,7 @@ mote_status mote_hparams_read_recurrent_gguf(const mote_gguf *g, mote_hparams *h
     MOTE_TRY(mote_gguf_get_bool(g, key, false, &is_causal, err));
     if (!is_causal)
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s is false: bidirectional models of this architecture are not supported", key);
-    mote_hparams_take_largest(h);
+    finish(h);
     return MOTE_OK;
 }
 
@@ -154,7 +161,7 @@ mote_status mote_hparams_read_recurrent_config(const mote_json *config, mote_hpa
         return mote_error_set(err, MOTE_ERR_FORMAT, "config.json: num_key_value_heads is 0");
     take_mixers(h);
     MOTE_TRY(h->family->recurrent == MOTE_MIXER_MAMBA2 ? config_granite(config, h, err) : config_lfm2(config, h, err));
-    mote_hparams_take_largest(h);
+    finish(h);
     return MOTE_OK;
 }
 
