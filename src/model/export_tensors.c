@@ -120,6 +120,8 @@ static bool is_needless(const mote_source *s, mote_str name) {
     for (size_t i = 0; s->has_ints && i < sizeof of_integers / sizeof *of_integers; i++)
         if (mote_str_ends(name, mote_str_of(of_integers[i])))
             return true;
+    if (s->h.family->is_encoder && mote_str_starts(name, mote_str_of("cls."))) /* BERT's heads of training: masked words, next sentences */
+        return true;
     return s->h.ties_output && mote_str_is(name, "lm_head.weight");
 }
 
@@ -157,7 +159,8 @@ static mote_status check_complete(const mote_source *s, const mote_export *e, mo
     mote_status status = MOTE_OK;
     for (size_t i = 0; status == MOTE_OK && i < mote_safetensors_n_tensors(s->safetensors); i++) {
         const mote_safetensors_tensor *t = mote_safetensors_at(s->safetensors, i);
-        if (!is_needless(s, t->name) && !is_inside(taken, n, t))
+        bool is_needless_here = is_needless(s, t->name) || (s->has_ints && mote_weights_is_void_bias(t));
+        if (!is_needless_here && !is_inside(taken, n, t))
             status =
                 mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%.*s' has no place in a GGUF of architecture '%s'", MOTE_STR_ARGS(t->name), mote_export_architecture(&s->h));
     }

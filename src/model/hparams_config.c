@@ -258,7 +258,8 @@ static const char *norm_eps_key(const mote_json *config, const mote_hparams *h) 
 static mote_status read_sizes(const mote_json *config, mote_hparams *h, mote_error *err) {
     MOTE_TRY(get_u32(config, "num_hidden_layers", true, &h->n_layers, err));
     MOTE_TRY(get_u32(config, "hidden_size", true, &h->n_embd, err));
-    MOTE_TRY(get_u32(config, "intermediate_size", true, &h->n_ff, err));
+    const char *width = mote_json_get(config, "block_ff_dim") && !mote_json_get(config, "intermediate_size") ? "block_ff_dim" : "intermediate_size"; /* LFM2's, else */
+    MOTE_TRY(get_u32(config, width, true, &h->n_ff, err));
     MOTE_TRY(get_u32(config, "num_attention_heads", true, &h->n_heads, err));
     MOTE_TRY(get_u32(config, "vocab_size", true, &h->n_vocab, err));
     MOTE_TRY(get_u32(config, "max_position_embeddings", true, &h->n_ctx_train, err));

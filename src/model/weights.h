@@ -79,6 +79,8 @@ MOTE_MUST_CHECK mote_status mote_weights_type_read(const char *name, bool is_fol
 MOTE_MUST_CHECK mote_status mote_weights_plan_create(const mote_weights_source *source, const mote_hparams *h, mote_weights_type type, mote_weights_plan *plan, mote_error *err);
 /* MOTE_ERR_UNSUPPORTED with the first tensor that the family has no slot for (weights_unused.c). */
 MOTE_MUST_CHECK mote_status mote_weights_check_unused(const mote_weights_source *source, const mote_family *family, mote_error *err);
+/* Packers of GPTQ give every matrix a bias; where the network has none, it is all zeros. */
+bool mote_weights_is_void_bias(const mote_safetensors_tensor *t);
 /* Sets the packed type of every matrix as the mix says for the tensor's name (weights_mix.c). MOTE_ERR_ALLOC, _FORMAT. */
 MOTE_MUST_CHECK mote_status mote_weights_plan_set_mix(mote_weights_plan *plan, const mote_hparams *h, const mote_mix *mix, mote_error *err);
 /* Adds packed_bytes up anew. */

@@ -59,11 +59,20 @@ static bool is_computed(mote_str name) {
     return false;
 }
 
+bool mote_weights_is_void_bias(const mote_safetensors_tensor *t) {
+    bool any = false;
+    for (uint64_t i = 0; i < t->n_bytes && !any; i++)
+        any = t->data[i] != 0;
+    return !any && mote_str_ends(t->name, mote_str_of(".bias"));
+}
+
 mote_status mote_weights_check_unused(const mote_weights_source *source, const mote_family *family, mote_error *err) {
     size_t n = source->gguf ? mote_gguf_n_tensors(source->gguf) : mote_safetensors_n_tensors(source->safetensors);
     for (size_t i = 0; i < n; i++) {
         mote_str name = source->gguf ? mote_gguf_tensor_at(source->gguf, i)->name : mote_safetensors_at(source->safetensors, i)->name;
         if (is_known(family, source->gguf != NULL, name) || is_computed(name) || (!source->gguf && is_known_integer(family, name)))
+            continue;
+        if (source->ints && mote_weights_is_void_bias(mote_safetensors_at(source->safetensors, i)))
             continue;
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "tensor '%.*s' has no place in the network of '%s'", MOTE_STR_ARGS(name), family->name);
     }

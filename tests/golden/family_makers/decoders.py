@@ -59,7 +59,7 @@ FAMILIES = {
 
 
 # Where published configurations name more things differently than the arguments above.
-PUBLISHED = {"lfm2": {"layer_types": None, "full_attn_idxs": [1], "tie_word_embeddings": None, "tie_embedding": True, "block_norm_eps": 1e-5},
+PUBLISHED = {"lfm2": {"intermediate_size": None, "layer_types": None, "full_attn_idxs": [1], "tie_word_embeddings": None, "tie_embedding": True, "block_norm_eps": 1e-5},
              "granite-4-dense": {"normalization_function": "rmsnorm", "init_method": "mup", "rope_scaling": None}}
 
 

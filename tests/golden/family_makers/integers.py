@@ -81,6 +81,8 @@ def make(name, path, seed=5):
             if part in LINEAR:
                 made, meant = tensors_of(key.removesuffix(".weight"), p.numpy(), how, seed)
                 stored |= made
+                if name == "gptq-int4":  # some packers give every matrix a bias, of zeros where the network has none
+                    stored[key.removesuffix("weight") + "bias"] = torch.zeros(p.shape[0], dtype=torch.float16)
                 p.copy_(meant)
             else:
                 p.copy_(p.half().float())
