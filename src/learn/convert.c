@@ -219,8 +219,8 @@ static mote_status write_tensor(job *j, size_t i, mote_error *err) {
     for (uint64_t row = 0; row < n_rows; row += n) {
         n = mote_export_step(t, row, SLAB_FLOATS / t->dims[0]);
         MOTE_TRY(write_rows(j, i, row, n, err));
+        mote_export_release(t, row, n);
     }
-    mote_export_release(t);
     return MOTE_OK;
 }
 

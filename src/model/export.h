@@ -46,7 +46,7 @@ void mote_export_close(mote_export *e);
 void mote_export_read(const mote_export_tensor *t, uint64_t first, uint64_t n, float *scratch, float *out);
 /* A number of rows of at most `most` (if it can be) that may be read at once from `first` on; at least 1. */
 uint64_t mote_export_step(const mote_export_tensor *t, uint64_t first, uint64_t most);
-/* Lets go of the source's pages. */
-void mote_export_release(const mote_export_tensor *t);
+/* Lets go of the source's pages behind rows that were read. */
+void mote_export_release(const mote_export_tensor *t, uint64_t first, uint64_t n);
 
 #endif

@@ -258,8 +258,15 @@ uint64_t mote_export_step(const mote_export_tensor *t, uint64_t first, uint64_t 
     return left < most ? left : most;
 }
 
-void mote_export_release(const mote_export_tensor *t) {
-    for (size_t p = 0; p < t->n_pieces; p++)
-        for (size_t i = 0; i < t->n_stack; i++)
-            mote_file_map_release(t->pieces[p][i].data, (size_t)t->pieces[p][i].n_bytes);
+void mote_export_release(const mote_export_tensor *t, uint64_t first, uint64_t n) {
+    if (t->is_vector)
+        return; /* a page at most */
+    uint64_t row = first;
+    size_t p = piece_of(t, &row);
+    const mote_tensor_view *v = t->pieces[p] + row / t->pieces[p]->n_rows;
+    uint64_t row_bytes = v->n_bytes / v->n_rows, from = row % v->n_rows * row_bytes;
+    if (!v->ints) /* whose rows are all over their words */
+        mote_file_map_release(v->data + from, (size_t)(n * row_bytes));
+    else if (row % v->n_rows + n == v->n_rows)
+        mote_file_map_release(v->data, (size_t)v->n_bytes);
 }
