@@ -114,7 +114,9 @@ static mote_status add_entry(job *j, const char *name, const mote_importance_sum
 static mote_status list_name(job *j, const mote_tensor_name *name, uint32_t layer, mote_error *err) {
     char text[MAX_NAME_BYTES];
     const mote_importance_sums *sums = mote_importance_rows_of(j->rows, name->slot, layer);
-    if (!sums || !mote_family_format(name, true, layer, 0, text, sizeof text))
+    const mote_hparams *h = &j->model->h;
+    bool has_experts = mote_slot_is_per_layer(name->slot) && h->layers[layer].has_experts;
+    if (!sums || !mote_family_is_named(h->family, name, has_experts) || !mote_family_format(name, true, layer, 0, text, sizeof text))
         return MOTE_OK;
     if ((j->source && !mote_gguf_find_tensor(j->source, text)) || is_listed(j, text))
         return MOTE_OK;

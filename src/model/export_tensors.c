@@ -20,17 +20,6 @@ static bool is_first_of_name(const mote_family *f, size_t i) {
     return true;
 }
 
-/* A slot with two names in GGUF has one in each layer: what is a layer's whole feed-forward network is the shared expert of another. */
-static bool is_name_in_layer(const mote_hparams *h, const mote_tensor_name *n, uint32_t layer) {
-    const mote_family *f = h->family;
-    bool is_ffn = n->slot == MOTE_SLOT_GATE || n->slot == MOTE_SLOT_UP || n->slot == MOTE_SLOT_DOWN;
-    const mote_tensor_name *chosen = NULL;
-    for (size_t i = 0; i < f->n_names; i++)
-        if (f->names[i].slot == n->slot && f->names[i].gguf && (!chosen || (is_ffn && h->layers[layer].has_experts)))
-            chosen = &f->names[i];
-    return chosen && strcmp(chosen->gguf, n->gguf) == 0;
-}
-
 /* GGUFs store a column of numbers for each head, and norms of groups as rows. */
 static void shape_vector(const mote_hparams *h, mote_slot slot, mote_export_tensor *t) {
     uint64_t n = t->rows * t->dims[0], n_rows = slot == MOTE_SLOT_SSM_A || slot == MOTE_SLOT_SSM_D ? n : slot == MOTE_SLOT_SSM_NORM ? h->recurrent.n_groups : 1;
@@ -62,7 +51,7 @@ static void add_tensor(mote_export *e, const mote_hparams *h, size_t i, uint32_t
     *t = (mote_export_tensor){.dims = {1, 1, 1, 1}};
     for (size_t j = i; j < f->n_names; j++)
         if (f->names[j].gguf && strcmp(f->names[j].gguf, first->gguf) == 0 && (!mote_slot_is_per_layer(f->names[j].slot) || mote_slot_is_in_layer(h, f->names[j].slot, layer)) &&
-            is_name_in_layer(h, &f->names[j], layer))
+            mote_family_is_named(f, &f->names[j], mote_slot_is_per_layer(f->names[j].slot) && h->layers[layer].has_experts))
             add_piece(e, h, &f->names[j], layer, t);
     if (t->n_pieces == 0 || !mote_family_format(first, true, layer, 0, t->name, sizeof t->name))
         return;
@@ -259,7 +248,7 @@ uint64_t mote_export_step(const mote_export_tensor *t, uint64_t first, uint64_t 
 }
 
 void mote_export_release(const mote_export_tensor *t, uint64_t first, uint64_t n) {
-    if (t->is_vector)
+    if (t->made || t->is_vector)
         return; /* a page at most */
     uint64_t row = first;
     size_t p = piece_of(t, &row);

@@ -46,6 +46,15 @@ const mote_tensor_name *mote_family_name_of(const mote_family *family, mote_slot
     return NULL;
 }
 
+bool mote_family_is_named(const mote_family *family, const mote_tensor_name *name, bool has_experts) {
+    bool is_ffn = name->slot == MOTE_SLOT_GATE || name->slot == MOTE_SLOT_UP || name->slot == MOTE_SLOT_DOWN;
+    const mote_tensor_name *chosen = NULL;
+    for (size_t i = 0; i < family->n_names; i++)
+        if (family->names[i].slot == name->slot && family->names[i].gguf && (!chosen || (is_ffn && has_experts)))
+            chosen = &family->names[i];
+    return chosen && name->gguf && strcmp(chosen->gguf, name->gguf) == 0;
+}
+
 bool mote_family_format(const mote_tensor_name *name, bool is_gguf, uint32_t layer, uint32_t expert, char *out, size_t n_bytes) {
     const char *format = is_gguf ? name->gguf : name->hf;
     if (!format)

@@ -65,6 +65,8 @@ const mote_family *mote_family_by_hf_type(const char *type);
 const mote_family *mote_family_both_ways(const char *type);
 /* The first tensor name of a slot in a family, or NULL. */
 const mote_tensor_name *mote_family_name_of(const mote_family *family, mote_slot slot);
+/* Whether this is the slot's name in GGUFs: a slot may have two, where what is a layer's whole feed-forward network is the shared expert of a layer with experts. */
+bool mote_family_is_named(const mote_family *family, const mote_tensor_name *name, bool has_experts);
 /* The full name of a tensor; false if that source never has it or it doesn't fit. */
 bool mote_family_format(const mote_tensor_name *name, bool is_gguf, uint32_t layer, uint32_t expert, char *out, size_t n_bytes);
 

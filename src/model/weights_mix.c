@@ -70,7 +70,8 @@ mote_status mote_weights_plan_set_mix(mote_weights_plan *plan, const mote_hparam
         mote_slot_kind kind = mote_slot_kind_of(f->names[i].slot);
         uint32_t n_layers = mote_slot_is_per_layer(f->names[i].slot) ? h->n_layers : 1;
         for (uint32_t l = 0; (kind == MOTE_SLOT_KIND_MATRIX || kind == MOTE_SLOT_KIND_EXPERTS) && l < n_layers; l++)
-            add_tensor(&list, plan, &f->names[i], l);
+            if (mote_family_is_named(f, &f->names[i], mote_slot_is_per_layer(f->names[i].slot) && h->layers[l].has_experts))
+                add_tensor(&list, plan, &f->names[i], l);
     }
     mote_mix_options options = {.mix = mix};
     mote_mix_model model = {.architecture = mote_str_of(f->name),
