@@ -102,8 +102,18 @@ adapters() {
             # shellcheck disable=SC2086
             logits "$name/$model+${reference%.npy}" "$path" "$dir/tokens.txt" "$dir/adapters/$reference" $flags
         done <"$dir/adapters/cases.txt"
-        logits "$name/$model+plain.gguf" "$path" "$dir/tokens.txt" "$dir/adapters/plain.npy" --lora "$dir/adapters/plain.gguf"
+        [ ! -f "$dir/adapters/plain.gguf" ] || logits "$name/$model+plain.gguf" "$path" "$dir/tokens.txt" "$dir/adapters/plain.npy" --lora "$dir/adapters/plain.gguf"
     done
+}
+
+merged() { # an adapter merged into the weights gives what it gives beside them
+    while read -r reference active; do
+        flags=''
+        for one in $active; do flags="$flags --lora-scaled $dir/adapters/$one"; done
+        # shellcheck disable=SC2086
+        "$mote" merge -m "$dir" --type f32 $flags -o "$scratch/merged.gguf" >/dev/null 2>"$scratch/err" || { failed "$name/merged ${reference%.npy}" "$(cat "$scratch/err")"; continue; }
+        logits "$name/merged ${reference%.npy}" "$scratch/merged.gguf" "$dir/tokens.txt" "$dir/adapters/$reference"
+    done <"$dir/adapters/cases.txt"
 }
 
 [ $# -gt 0 ] || set -- $(cd "$folder" && ls)
@@ -112,7 +122,7 @@ for name; do
     [ ! -f "$dir/logits.npy" ] || decoder
     [ ! -f "$dir/embeddings.npy" ] || encoder
     [ ! -f "$dir/scores.npy" ] || reranker
-    [ ! -d "$dir/adapters" ] || adapters
+    [ ! -d "$dir/adapters" ] || { adapters; merged; }
 done
 echo "$n_passed passed, $n_failed failed"
 [ $n_failed = 0 ] && [ $n_passed -gt 0 ]

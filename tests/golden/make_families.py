@@ -2,7 +2,7 @@
 """Writes families/<name>/: tiny random models in Hugging Face layout and the numbers that transformers computes with them; read by families.sh.
 
     pip install torch transformers==5.23.0 peft==0.21.2 safetensors tokenizers sentencepiece numpy
-    tests/golden/make_families.py [NAME...]          # all, or those; the same bytes every time
+    tests/golden/make_families.py [NAME...]          # all, or those; the same bytes every time ("adapters" after the models they are for)
     tests/golden/make_families.py --llama-cpp DIR --llama-logits PROGRAM [NAME...]
                      # also model-f32.gguf by llama.cpp's converter in DIR, checked against llama.cpp's own logits (family_makers/llama_logits.c)
 
@@ -38,14 +38,16 @@ def main():
     makers = {name: decoders.make for name in decoders.FAMILIES}
     makers |= {"openelm": openelm.make} | {name: encoders.make for name in encoders.FAMILIES} | {name: encoders.make_reranker for name in encoders.RERANKERS}
     makers |= {name: integers.make for name in integers.FAMILIES}
-    makers["adapters"] = lambda name, path: adapters.make(name, path.parent / "llama")
-    for name in a.names or makers:
+    for name in a.names or [*makers, "adapters"]:
+        if name == "adapters":  # of models made before
+            adapters.make(a.out)
+            if a.llama_cpp:
+                adapters.convert(a.out / "llama", a.llama_cpp)
+                print(gguf_files.compare_adapter(a.llama_logits, a.out / "llama"))
+            continue
         result = makers[name](name, a.out / name)
         line = f"{name}: {result['parameters']} parameters, logit std {result['std']:.2f}, attention entropy {result['entropy']:.2f}"
-        if a.llama_cpp and name == "adapters":
-            adapters.convert(a.out / "llama", a.llama_cpp)
-            line += "; " + gguf_files.compare_adapter(a.llama_logits, a.out / "llama")
-        elif a.llama_cpp and name not in gguf_files.WITHOUT:
+        if a.llama_cpp and name not in gguf_files.WITHOUT:
             gguf_files.convert(a.out / name, a.llama_cpp)
             line += "; " + gguf_files.compare(a.llama_logits, a.out / name)
             if name in integers.FAMILIES:
