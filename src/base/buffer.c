@@ -27,7 +27,7 @@ mote_status mote_buffer_reserve(mote_buffer *b, size_t more_bytes) {
     size_t need = b->len + more_bytes + 1;
     if (need <= b->capacity)
         return MOTE_OK;
-    size_t capacity = b->capacity ? b->capacity : 64;
+    size_t capacity = b->capacity ? b->capacity : need > 64 ? need : 64; /* what is reserved first may be all there is */
     while (capacity < need)
         capacity *= 2;
     char *data = mote_mem_resize_array(b->data, capacity, 1);

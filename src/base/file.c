@@ -50,13 +50,24 @@ void mote_file_map_release(const uint8_t *data, size_t len) {
         (void)madvise((void *)first, last - first, MADV_DONTNEED); /* a private mapping that was never written: only the memory goes */
 }
 
+/* Room for a whole regular file at once: growing step by step would take up to twice as much. One that is too long isn't read at all. */
+static mote_status reserve(int fd, const char *path, mote_buffer *out, mote_error *err) {
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+        return MOTE_OK;
+    mote_status status = (uint64_t)st.st_size > SIZE_MAX ? MOTE_ERR_LIMIT : mote_buffer_reserve(out, (size_t)st.st_size);
+    if (status == MOTE_ERR_LIMIT)
+        return mote_error_set(err, status, "%s: longer than %zu bytes", path, out->max_bytes);
+    return status == MOTE_OK ? MOTE_OK : mote_error_alloc(err, (size_t)st.st_size);
+}
+
 mote_status mote_file_read(const char *path, mote_buffer *out, mote_error *err) {
     bool is_stdin = strcmp(path, "-") == 0;
     int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return io_error(err, "cannot open", path);
-    mote_status status = MOTE_OK;
-    for (;;) {
+    mote_status status = is_stdin ? MOTE_OK : reserve(fd, path, out, err);
+    while (status == MOTE_OK) {
         size_t room = out->max_bytes - out->len;
         size_t chunk = room < 65536 ? room + 1 : 65536; /* one more than allowed shows that there is more */
         char bytes[65536 + 1];
@@ -74,8 +85,6 @@ mote_status mote_file_read(const char *path, mote_buffer *out, mote_error *err) 
             mote_error_set(err, status, "%s: longer than %zu bytes", path, out->max_bytes);
         else if (status == MOTE_ERR_ALLOC)
             mote_error_alloc(err, out->len + (size_t)n);
-        if (status != MOTE_OK)
-            break;
     }
     if (!is_stdin)
         close(fd);
