@@ -27,7 +27,7 @@
 
 enum {
     PATH_BYTES = 4096,
-    MAX_MUTANT_BYTES = 64 << 20,
+    MAX_MUTANT_BYTES = 16 << 20, /* longer ones are cut: reading a file takes memory for it */
     MAX_FAILURES = 20,
     LEAK_CHECK_EVERY = 500 /* mutants: it stops the process for some 20 ms */
 };
