@@ -140,3 +140,26 @@ put("adapter/peft-rslora", peft({"use_rslora": True, "rank_pattern": {"o_proj": 
                                 module("layers.1.mlp.up_proj", 32, 48) + module("model.layers.0.self_attn.o_proj", 32, 32)))
 put("adapter/peft-dora", peft({"use_dora": True}, module("model.layers.0.mlp.down_proj", 48, 32, True) + module("model.layers.1.self_attn.q_proj", 32, 32, True)))
 put("adapter/peft-refused", peft({"modules_to_save": ["lm_head"]}, module("model.layers.0.mlp.gate_proj", 32, 48)))
+
+
+def integers(layout, bits, group_size, tensors):
+    """A first byte for layout and bits, one for the group size (over 127: zero points less 1), then the file; numbers are 0, so that groups are in range."""
+    sizes = {"I32": 4, "F16": 2, "F32": 4, "I64": 8, "I8": 1}
+    head, data = {}, b""
+    for name, dtype, shape, content in tensors:
+        n = sizes[dtype]
+        for dim in shape:
+            n *= dim
+        head[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + n]}
+        data += content or bytes(n)
+    text = json.dumps(head, separators=(",", ":")).encode()
+    return bytes([layout + 4 * bits, group_size]) + struct.pack("<Q", len(text)) + text + data
+
+
+GPTQ = [("m.qweight", "I32", [3, 32], None), ("m.qzeros", "I32", [1, 3], None), ("m.scales", "F16", [1, 32], None), ("m.g_idx", "I32", [32], None)]
+put("int_matrix/gptq3", integers(0, 3, 32 + 128, GPTQ))
+put("int_matrix/gptq4", integers(0, 4, 0, [("m.qweight", "I32", [2, 8], None), ("m.qzeros", "I32", [1, 1], None), ("m.scales", "F32", [1, 8], None)]))
+put("int_matrix/awq", integers(1, 4, 8, [("m.qweight", "I32", [16, 1], None), ("m.qzeros", "I32", [2, 1], None), ("m.scales", "F16", [2, 8], None)]))
+put("int_matrix/packed", integers(2, 4, 8, [("m.weight_packed", "I32", [3, 2], None), ("m.weight_scale", "F16", [3, 2], None), ("m.weight_zero_point", "I32", [1, 2], None),
+                                            ("m.weight_shape", "I64", [2], struct.pack("<qq", 3, 13))]))
+put("int_matrix/plain", integers(3, 8, 0, [("m.weight", "I8", [3, 5], None), ("m.weight_scale", "F32", [3], None), ("m.weight_zero_point", "I8", [3, 1], None)]))

@@ -161,10 +161,10 @@ static mote_status declare_name(job *j, mote_error *err) {
         bool phi3 = strncasecmp(p, "phi3", 4) == 0 || strncasecmp(p, "phi-3", 5) == 0;
         is_named = is_named || phi3;
         status = mote_buffer_append_char(&text, *p);
-        if (phi3 && !can_be_named && status == MOTE_OK) { /* "phi 3" */
-            status = mote_buffer_append_text(&text, "hi ");
+        for (int k = 1; phi3 && !can_be_named && status == MOTE_OK && k < 4; k++) /* "phi 3" */
+            status = mote_buffer_append_char(&text, k < 3 ? p[k] : ' ');
+        if (phi3 && !can_be_named)
             p += p[3] == '-' ? 3 : 2;
-        }
     }
     if (status == MOTE_OK && swallows && can_be_named && !is_named)
         status = mote_buffer_append_text(&text, " (Phi-3)");

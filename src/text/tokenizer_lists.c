@@ -8,7 +8,6 @@
 
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_FILE_BYTES = 64 << 20 /* the largest published merges.txt has 5 MB */ };
@@ -150,6 +149,17 @@ static mote_status append_roles(maker *m, const mote_json *from, const char **co
     return MOTE_OK;
 }
 
+/* An id as the key of an object; -1: it is none. */
+static int64_t number_of(mote_str key) {
+    int64_t id = 0;
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.data[i] < '0' || key.data[i] > '9' || id > INT32_MAX)
+            return -1;
+        id = 10 * id + (key.data[i] - '0');
+    }
+    return key.len ? id : -1;
+}
+
 /* Ordinary ones first: an entry later in the list has the last word on its id. */
 static mote_status append_all_added(maker *m) {
     const char *comma = "";
@@ -161,11 +171,7 @@ static mote_status append_all_added(maker *m) {
     const mote_json *decoder = mote_json_get(m->tokenizer_config, "added_tokens_decoder");
     for (mote_json_iter *it = mote_json_first(decoder); it; it = mote_json_next(decoder, it)) {
         const mote_json *v = mote_json_iter_value(it);
-        char number[24] = "-1";
-        mote_str key = mote_json_iter_key(it);
-        if (key.len < sizeof number)
-            snprintf(number, sizeof number, "%.*s", (int)key.len, key.data);
-        MOTE_TRY(append_added(m, content_of(v), strtoll(number, NULL, 10), v, mote_json_bool(mote_json_get(v, "special"), false), &comma));
+        MOTE_TRY(append_added(m, content_of(v), number_of(mote_json_iter_key(it)), v, mote_json_bool(mote_json_get(v, "special"), false), &comma));
     }
     return append(m, "]");
 }
