@@ -97,10 +97,9 @@ adapters() {
     for model in folder gguf; do
         case $model in folder) path=$dir ;; gguf) path=$dir/model-f32.gguf ;; esac
         while read -r reference active; do
-            flags=''
-            for one in $active; do flags="$flags --lora-scaled $dir/adapters/$one"; done
-            # shellcheck disable=SC2086
-            logits "$name/$model+${reference%.npy}" "$path" "$dir/tokens.txt" "$dir/adapters/$reference" $flags
+            set --
+            for one in $active; do set -- "$@" --lora-scaled "$dir/adapters/$one"; done
+            logits "$name/$model+${reference%.npy}" "$path" "$dir/tokens.txt" "$dir/adapters/$reference" "$@"
         done <"$dir/adapters/cases.txt"
         [ ! -f "$dir/adapters/plain.gguf" ] || logits "$name/$model+plain.gguf" "$path" "$dir/tokens.txt" "$dir/adapters/plain.npy" --lora "$dir/adapters/plain.gguf"
     done
@@ -108,14 +107,14 @@ adapters() {
 
 merged() { # an adapter merged into the weights gives what it gives beside them
     while read -r reference active; do
-        flags=''
-        for one in $active; do flags="$flags --lora-scaled $dir/adapters/$one"; done
-        # shellcheck disable=SC2086
-        "$mote" merge -m "$dir" --type f32 $flags -o "$scratch/merged.gguf" >/dev/null 2>"$scratch/err" || { failed "$name/merged ${reference%.npy}" "$(cat "$scratch/err")"; continue; }
+        set --
+        for one in $active; do set -- "$@" --lora-scaled "$dir/adapters/$one"; done
+        "$mote" merge -m "$dir" --type f32 "$@" -o "$scratch/merged.gguf" >/dev/null 2>"$scratch/err" || { failed "$name/merged ${reference%.npy}" "$(cat "$scratch/err")"; continue; }
         logits "$name/merged ${reference%.npy}" "$scratch/merged.gguf" "$dir/tokens.txt" "$dir/adapters/$reference"
     done <"$dir/adapters/cases.txt"
 }
 
+# shellcheck disable=SC2046
 [ $# -gt 0 ] || set -- $(cd "$folder" && ls)
 for name; do
     dir=$(cd "$folder/$name" 2>/dev/null && pwd) || continue
