@@ -199,8 +199,8 @@ static void attend(mote_encoder *e, const tile *queries, uint32_t head, int work
     const mote_kernels *k = &e->model->kernels;
     size_t at = (size_t)head * h->head_dim, n_seen = queries->stored_to - queries->stored_from;
     float *scores = e->scores + (size_t)worker * QUERIES_A_TILE * e->score_stride, *sums = e->sums + (size_t)worker * QUERIES_A_TILE * e->sum_stride;
-    k->attn.scores(mote_cache_k(&e->cache, 0, head), MOTE_DTYPE_F32, h->head_dim, queries->stored_from, queries->stored_to, e->q + queries->first * (size_t)h->n_embd + at, h->n_embd,
-                   queries->n, h->attn_scale, scores, e->score_stride);
+    k->attn.scores(mote_cache_k(&e->cache, 0, head), MOTE_DTYPE_F32, h->head_dim, queries->stored_from, queries->stored_to, e->q + queries->first * (size_t)h->n_embd + at,
+                   h->n_embd, queries->n, h->attn_scale, scores, e->score_stride);
     float inverse[QUERIES_A_TILE];
     for (size_t i = 0; i < queries->n; i++)
         inverse[i] = 1 / k->attn.softmax(scores + i * e->score_stride, n_seen);
