@@ -34,6 +34,7 @@ struct mote_session {
     size_t n_tokens;
     size_t n_computed; /* of these, the first that the cache has; the others are computed again before the next ones */
     mote_adapter_set adapters;
+    bool fed_several;    /* by the last feed: more than one token */
     const float *logits; /* of the last token; NULL when they don't belong to it any more */
     atomic_bool cancel;
     bool is_used;

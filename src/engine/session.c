@@ -11,6 +11,7 @@ mote_status mote_session_create(mote_engine *engine, mote_session **session, mot
         if (s->is_used)
             continue;
         s->n_tokens = s->n_computed = 0;
+        s->fed_several = false;
         s->logits = NULL;
         atomic_store(&s->cancel, false);
         MOTE_TRY(mote_session_set_adapters(s, engine->adapters, engine->adapter_scales, engine->n_adapters, err));
@@ -73,9 +74,16 @@ static bool give_logits(mote_session *s, size_t index, size_t n, mote_logits_fn 
     return true;
 }
 
-/* Of n_now tokens that the cache has, the first n_keep stay; where it can't go back that far, all are computed again. */
+/* Of n_now tokens that the cache has, the first n_keep stay; where it can't go back to there, those between are computed again. */
 static void keep(mote_session *s, size_t n_now, size_t n_keep) {
-    s->n_computed = mote_cache_can_keep(&s->cache, n_now, n_keep) ? n_keep : 0;
+    s->n_computed = mote_cache_go_back(&s->cache, n_now, n_keep);
+}
+
+/* A timeline is most often cut behind what was fed at once: a prompt whose answers are compared, or whose answer comes back in other tokens. */
+static void save_states(mote_session *s, size_t n_ids) {
+    if (s->fed_several && s->n_computed == s->n_tokens)
+        mote_cache_save_states(&s->cache, s->n_tokens);
+    s->fed_several = n_ids > 1;
 }
 
 /* Computes the tokens from n_computed to `end`, which lie in s->tokens; fn is called from token `first` on. */
@@ -102,6 +110,7 @@ static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, mo
     size_t before = s->n_tokens, end = before + n_ids;
     for (int32_t i = 0; i < e->n_sessions; i++)
         e->sessions[i].logits = NULL; /* one buffer for all */
+    save_states(s, n_ids);
     memmove(s->tokens + before, ids, n_ids * sizeof *ids);
     mote_decoder_set_adapters(e->decoder, s->adapters.n ? &s->adapters : NULL);
     mote_status status = compute_to(s, before, end, fn, context);

@@ -35,6 +35,9 @@ void mote_cache_layout_init(mote_cache_layout *c, const mote_hparams *h, mote_dt
         c->has_states |= c->state_bytes[l] != 0;
         c->n_bytes += c->n_kv_heads[l] * (c->k_bytes[c->is_windowed[l]] + c->v_bytes[c->is_windowed[l]]) + c->state_bytes[l];
     }
+    c->saved_offset = c->n_bytes;
+    for (uint32_t l = 0; l < h->n_layers; l++)
+        c->n_bytes += c->state_bytes[l];
 }
 
 void mote_cache_init(mote_cache *c, const mote_cache_layout *layout, void *data) {
@@ -70,6 +73,7 @@ void mote_cache_make_room(mote_cache *c, size_t first, size_t n) {
     const mote_cache_layout *l = c->layout;
     if (first == 0) {
         c->window_base = 0;
+        c->n_saved = 0;
         clear_states(c);
     }
     if (l->window == 0 || first + n <= c->window_base + l->n_positions[1])
@@ -85,11 +89,31 @@ void mote_cache_make_room(mote_cache *c, size_t first, size_t n) {
     c->window_base += by;
 }
 
-bool mote_cache_can_keep(const mote_cache *c, size_t n_now, size_t n_keep) {
-    if (n_keep == 0 || n_keep == n_now)
-        return true;
+/* Between the layers and the copy, which has their states one after the other. */
+static void copy_states(mote_cache *c, bool saves) {
+    uint8_t *saved = c->data + c->layout->saved_offset;
+    for (uint32_t l = 0; l < c->layout->n_layers; saved += c->layout->state_bytes[l++])
+        memcpy(saves ? saved : mote_cache_state(c, l), saves ? mote_cache_state(c, l) : saved, c->layout->state_bytes[l]);
+}
+
+void mote_cache_save_states(mote_cache *c, size_t n_tokens) {
+    if (!c->layout->has_states || c->n_saved == n_tokens)
+        return;
+    copy_states(c, true);
+    c->n_saved = n_tokens;
+}
+
+size_t mote_cache_go_back(mote_cache *c, size_t n_now, size_t n_keep) {
+    if (n_keep == n_now)
+        return n_keep;
+    if (c->n_saved > n_keep)
+        c->n_saved = 0;
     if (c->layout->has_states)
-        return false;
+        n_keep = c->n_saved;
     size_t lowest = n_keep + 1 > c->layout->window ? n_keep + 1 - c->layout->window : 0;
-    return c->layout->window == 0 || lowest >= c->window_base;
+    if (c->layout->window != 0 && lowest < c->window_base)
+        n_keep = c->n_saved = 0;
+    if (n_keep != 0 && c->layout->has_states)
+        copy_states(c, false);
+    return n_keep;
 }

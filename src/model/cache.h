@@ -20,13 +20,15 @@ typedef struct mote_cache_layout {
     bool is_windowed[MOTE_HPARAMS_MAX_LAYERS];
     size_t offset[MOTE_HPARAMS_MAX_LAYERS];      /* of a layer's first store, or its state */
     size_t state_bytes[MOTE_HPARAMS_MAX_LAYERS]; /* of recurrent layers (model/recurrent.h); else 0 */
-    bool has_states;                             /* some layers keep a state that can't go back */
+    bool has_states;                             /* some layers keep a state that can't go back, */
+    size_t saved_offset;                         /* but to where a copy of all states was made */
     size_t n_bytes;
 } mote_cache_layout;
 
 typedef struct mote_cache {
     const mote_cache_layout *layout;
     uint8_t *data;      /* layout->n_bytes, 64-byte aligned, borrowed */
+    size_t n_saved;     /* the tokens that the copy of the states has seen; 0: there is none */
     size_t window_base; /* the first position in the stores of windowed layers, a multiple of 32 */
 } mote_cache;
 
@@ -44,7 +46,9 @@ static inline size_t mote_cache_base(const mote_cache *c, uint32_t layer) {
 void *mote_cache_state(const mote_cache *c, uint32_t layer);
 /* Makes room for positions first … first + n - 1; drops what no window reaches any more, and begins states anew where first is 0. first is 0 or at most one past what was there. */
 void mote_cache_make_room(mote_cache *c, size_t first, size_t n);
-/* Whether the cache of n_now tokens still has all that the token at n_keep will see. */
-bool mote_cache_can_keep(const mote_cache *c, size_t n_now, size_t n_keep);
+/* Copies the states of a cache of n_tokens, so that it can go back to here. */
+void mote_cache_save_states(mote_cache *c, size_t n_tokens);
+/* Makes a cache of n_now tokens one of n_keep, or of as many before as it still has all of that the next token will see; gives their number. */
+size_t mote_cache_go_back(mote_cache *c, size_t n_now, size_t n_keep);
 
 #endif

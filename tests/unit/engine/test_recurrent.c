@@ -100,6 +100,28 @@ static void is_not_disturbed_by_another(fixture *f) {
     assert_is_expected(f, f->session);
 }
 
+/* What was fed at once is not computed again for each of several ends. */
+static void keeps_a_prompt(fixture *f) {
+    enum { N_PROMPT = 12 };
+    assert_int_equal(mote_session_truncate(f->session, 0), MOTE_OK);
+    feed(f->session, f->ids, N_PROMPT);
+    for (int i = 0; i < 3; i++) {
+        feed(f->session, f->ids + i, 6);
+        assert_int_equal(mote_session_truncate(f->session, N_PROMPT), MOTE_OK);
+        assert_int_equal(f->session->n_computed, N_PROMPT);
+    }
+    for (size_t i = 0; i < 4; i++)
+        feed(f->session, f->ids + N_PROMPT + i, 1); /* an answer */
+    assert_int_equal(mote_session_truncate(f->session, N_PROMPT + 2), MOTE_OK);
+    assert_int_equal(f->session->n_computed, N_PROMPT);
+    feed(f->session, f->ids + N_PROMPT + 2, N_IDS - N_PROMPT - 2);
+    assert_is_expected(f, f->session);
+    assert_int_equal(mote_session_truncate(f->session, N_PROMPT - 1), MOTE_OK);
+    assert_int_equal(f->session->n_computed, 0);
+    feed(f->session, f->ids + N_PROMPT - 1, N_IDS - N_PROMPT + 1);
+    assert_is_expected(f, f->session);
+}
+
 /* Cancels in the middle of a pass: when the n-th product is about to read its input. */
 typedef struct canceller {
     mote_session *session;
@@ -172,6 +194,10 @@ static void timelines_go_back(void **state) {
     (void)state;
     each(goes_back);
 }
+static void prompts_are_kept(void **state) {
+    (void)state;
+    each(keeps_a_prompt);
+}
 static void sessions_have_states_of_their_own(void **state) {
     (void)state;
     each(is_not_disturbed_by_another);
@@ -188,6 +214,7 @@ static void a_stopped_score_leaves_no_trace(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timelines_go_back),
+        cmocka_unit_test(prompts_are_kept),
         cmocka_unit_test(sessions_have_states_of_their_own),
         cmocka_unit_test(a_cancelled_pass_leaves_no_trace),
         cmocka_unit_test(a_stopped_score_leaves_no_trace),

@@ -147,7 +147,7 @@ static void states_are_counted_and_cleared(void **state) {
     assert_int_equal(small->state_bytes[1], 0);
     size_t stores = large->n_bytes - small->n_bytes; /* 64 positions more */
     assert_int_equal(stores, 2 * 2 * mote_attn_store_bytes(MOTE_DTYPE_F32, 8, 64));
-    assert_int_equal(small->n_bytes, 2 * FLOATS * 4 + stores);
+    assert_int_equal(small->n_bytes, 2 * 2 * FLOATS * 4 + stores); /* and a copy of the states */
     uint8_t *data = aligned_alloc(64, small->n_bytes);
     mote_cache cache;
     assert_non_null(data);
@@ -159,7 +159,15 @@ static void states_are_counted_and_cleared(void **state) {
     for (size_t i = 0; i < FLOATS; i++)
         assert_true(((float *)mote_cache_state(&cache, 0))[i] == 0 && ((float *)mote_cache_state(&cache, 2))[i] == 0);
     assert_int_equal(*(uint8_t *)mote_cache_k(&cache, 1, 0), 0x3f);
-    assert_true(mote_cache_can_keep(&cache, 9, 9) && mote_cache_can_keep(&cache, 9, 0) && !mote_cache_can_keep(&cache, 9, 8));
+    assert_int_equal(mote_cache_go_back(&cache, 9, 9), 9);
+    assert_int_equal(mote_cache_go_back(&cache, 9, 8), 0);
+    *(float *)mote_cache_state(&cache, 2) = 7;
+    mote_cache_save_states(&cache, 6);
+    *(float *)mote_cache_state(&cache, 2) = 8;
+    assert_int_equal(mote_cache_go_back(&cache, 9, 8), 6);
+    assert_true(*(float *)mote_cache_state(&cache, 2) == 7);
+    assert_int_equal(mote_cache_go_back(&cache, 8, 5), 0);
+    assert_int_equal(mote_cache_go_back(&cache, 8, 7), 0); /* the copy was of another timeline's end */
     free(data);
     free(small);
     free(large);
