@@ -80,7 +80,8 @@ static mote_status choose_types(job *j, mote_error *err) {
     for (size_t i = 0; i < e->n_tensors; i++) {
         tensors[i].name = mote_str_of(e->tensors[i].name);
         tensors[i].type = MOTE_DTYPE_F32; /* of what no type changes */
-        memcpy(tensors[i].dims, e->tensors[i].dims, sizeof tensors[i].dims);
+        for (size_t d = 0; d < sizeof tensors->dims / sizeof *tensors->dims; d++)
+            tensors[i].dims[d] = e->tensors[i].dims[d];
     }
     mote_status status = mote_mix_choose(&o, &model, tensors, e->n_tensors, j->types, &j->result.n_fallbacks, err);
     mote_mem_free(tensors);
