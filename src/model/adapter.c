@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { PATH_BYTES = 4096 };
+static const float HALF_MAX = 65504;
 
 /* What binding works with. */
 typedef struct binder {
@@ -32,17 +33,33 @@ static bool is_half(mote_dtype type) {
     return type == MOTE_DTYPE_F16 || type == MOTE_DTYPE_BF16;
 }
 
-/* Half floats stay what they are, everything else becomes float32: nothing is lost. */
-static mote_dtype packed_type(mote_dtype type) {
-    return is_half(type) ? type : MOTE_DTYPE_F32;
+static bool fits_half(const mote_adapter_matrix *m) {
+    for (uint64_t i = 0; i < m->n_rows * m->n_columns; i++) {
+        float x;
+        memcpy(&x, m->data + i * sizeof x, sizeof x);
+        if (!(fabsf(x) <= HALF_MAX))
+            return false;
+    }
+    return true;
+}
+
+/* Half floats stay what they are. Beside quantised weights, whose products are rougher than half floats, float32 is halved too: a token reads all of an adapter. Everything else
+ * becomes float32, so that nothing is lost. */
+static mote_dtype packed_type(const mote_adapter_base *base, const mote_adapter_target *t, const mote_adapter_matrix *m) {
+    if (is_half(m->type))
+        return m->type;
+    if (!base->weights || m->type != MOTE_DTYPE_F32)
+        return MOTE_DTYPE_F32;
+    const mote_packed *w = t->slot == MOTE_SLOT_OUTPUT ? &base->weights->output : &base->weights->layers[t->layer].m[t->slot];
+    return mote_pack_act_kind(w->type) == MOTE_ACT_Q8 && fits_half(m) ? MOTE_DTYPE_F16 : MOTE_DTYPE_F32;
 }
 
 static uint64_t packed_bytes(mote_dtype type, uint64_t n_rows, uint64_t k) {
-    return (n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * mote_pack_panel_bytes(packed_type(type), (size_t)k);
+    return (n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * mote_pack_panel_bytes(type, (size_t)k);
 }
 
-static uint64_t pair_bytes(const mote_adapter_module *m, const mote_adapter_target *t) {
-    return packed_bytes(m->a.type, m->a.n_rows, m->a.n_columns) + packed_bytes(m->b.type, t->n_rows, m->b.n_columns) +
+static uint64_t pair_bytes(const mote_adapter_base *base, const mote_adapter_module *m, const mote_adapter_target *t) {
+    return packed_bytes(packed_type(base, t, &m->a), m->a.n_rows, m->a.n_columns) + packed_bytes(packed_type(base, t, &m->b), t->n_rows, m->b.n_columns) +
            (m->magnitude.data ? round_up(t->n_rows * MOTE_ADAPTER_DORA * sizeof(float)) : 0);
 }
 
@@ -83,7 +100,6 @@ static mote_status read_floats(const binder *b, const mote_adapter_module *m, co
 
 /* Packs rows [n_rows, k] of b->floats; row r of the matrix is source_row(r) where they are permuted. */
 static void pack(binder *b, mote_dtype type, size_t n_rows, size_t k, bool permuted, mote_packed *out) {
-    type = packed_type(type);
     *out = (mote_packed){.type = type, .n_rows = n_rows, .k = k, .panel_bytes = mote_pack_panel_bytes(type, k), .data = b->next};
     size_t row_bytes = mote_dtype_row_bytes(type, k);
     for (size_t first = 0; first < n_rows; first += MOTE_PANEL_ROWS) {
@@ -92,7 +108,7 @@ static void pack(binder *b, mote_dtype type, size_t n_rows, size_t k, bool permu
         for (size_t r = 0; r < n; r++) {
             const float *row = b->floats + (permuted ? source_row(b, first + r) : first + r) * k;
             if (is_half(type))
-                (void)mote_blocks_quantize(type, row, rows + r * row_bytes, k, NULL); /* of numbers that were halves: exact */
+                (void)mote_blocks_quantize(type, row, rows + r * row_bytes, k, NULL);
             else
                 memcpy(rows + r * row_bytes, row, row_bytes);
         }
@@ -111,9 +127,9 @@ static mote_status add_pair(binder *b, const mote_adapter_module *m, const mote_
     size_t rank = (size_t)m->a.n_rows, n_rows = (size_t)t->n_rows;
     bool permuted = is_permuted(b, t->slot);
     MOTE_TRY(read_floats(b, m, &m->a, 0, rank, err));
-    pack(b, m->a.type, rank, (size_t)t->n_columns, false, &p->a);
+    pack(b, packed_type(b->base, t, &m->a), rank, (size_t)t->n_columns, false, &p->a);
     MOTE_TRY(read_floats(b, m, &m->b, t->first_row, n_rows, err));
-    pack(b, m->b.type, n_rows, rank, permuted, &p->b);
+    pack(b, packed_type(b->base, t, &m->b), n_rows, rank, permuted, &p->b);
     if (m->magnitude.data) {
         p->dora = (float *)(void *)b->next;
         p->first_gain = a->n_gains;
@@ -137,16 +153,16 @@ typedef struct adapter_sizes {
     uint64_t n_bytes, n_floats;
 } adapter_sizes;
 
-static mote_status measure(const mote_adapter_source *s, const mote_hparams *h, adapter_sizes *sizes, mote_error *err) {
+static mote_status measure(const mote_adapter_source *s, const mote_adapter_base *base, adapter_sizes *sizes, mote_error *err) {
     *sizes = (adapter_sizes){0};
     for (size_t i = 0; i < s->n_modules; i++) {
         const mote_adapter_module *m = &s->modules[i];
         mote_adapter_target targets[MOTE_ADAPTER_MAX_TARGETS];
         size_t n;
-        MOTE_TRY(mote_adapter_find_targets(s, m, h, targets, &n, err));
+        MOTE_TRY(mote_adapter_find_targets(s, m, base->h, targets, &n, err));
         for (size_t t = 0; t < n; t++) {
             uint64_t a = (m->a.n_rows + MOTE_PANEL_ROWS) * m->a.n_columns, b = (targets[t].n_rows + MOTE_PANEL_ROWS) * m->b.n_columns;
-            sizes->n_bytes += pair_bytes(m, &targets[t]);
+            sizes->n_bytes += pair_bytes(base, m, &targets[t]);
             sizes->n_gains += m->magnitude.data ? (size_t)targets[t].n_rows : 0;
             sizes->n_floats = a > sizes->n_floats ? a : sizes->n_floats;
             sizes->n_floats = b > sizes->n_floats ? b : sizes->n_floats;
@@ -195,7 +211,7 @@ static mote_status check_made_for(const mote_adapter_source *s, const mote_adapt
 mote_status mote_adapter_check_base(const mote_adapter_source *s, const mote_adapter_base *base, mote_error *err) {
     adapter_sizes sizes;
     MOTE_TRY(check_made_for(s, base, err));
-    return measure(s, base->h, &sizes, err);
+    return measure(s, base, &sizes, err);
 }
 
 static mote_status take_memory(binder *b, const adapter_sizes *sizes, mote_error *err) {
@@ -216,7 +232,7 @@ mote_status mote_adapter_bind(const mote_adapter_source *s, const mote_adapter_b
     *adapter = NULL;
     adapter_sizes sizes;
     MOTE_TRY(check_made_for(s, base, err));
-    MOTE_TRY(measure(s, base->h, &sizes, err));
+    MOTE_TRY(measure(s, base, &sizes, err));
     if (max_bytes != 0 && sizes.n_bytes > max_bytes)
         return mote_error_set(err, MOTE_ERR_BUDGET, "the adapter needs %.1f MiB, %.1f MiB are left of the memory budget", (double)sizes.n_bytes / 1048576,
                               (double)max_bytes / 1048576);

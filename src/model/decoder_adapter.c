@@ -85,6 +85,15 @@ void mote_decoder_adapter_begin(mote_decoder *d, size_t t, const float *x, const
         mote_act_buffer_set(&d->acts, &d->model->kernels, MOTE_ACT_F32, t, x, terms[0].pair->a.k);
 }
 
+static inline void change(float *restrict y, const float *restrict delta, size_t n, float scale, const float *restrict gain) {
+    if (gain)
+        for (size_t i = 0; i < n; i++)
+            y[i] = gain[i] * (y[i] + scale * delta[i]);
+    else
+        for (size_t i = 0; i < n; i++)
+            y[i] += scale * delta[i];
+}
+
 /* Applies the terms [n] of one product, one behind the other, to its rows first … first + n_rows - 1 for n_tokens tokens: y [n_tokens, y_stride]. */
 static void add_rows(const mote_kernels *kernels, const adapter_term *terms, int n, size_t first, size_t n_rows, size_t n_tokens, float *y, size_t y_stride) {
     _Alignas(64) float delta[TOKENS * ROWS];
@@ -99,12 +108,10 @@ static void add_rows(const mote_kernels *kernels, const adapter_term *terms, int
         for (size_t t = 0; t < n_tokens; t++) {
             const float *dt = delta + t * ROWS;
             float *out = y + t * y_stride + first;
-            if (gain)
-                for (size_t r = 0; r < n_rows; r++)
-                    out[r] = gain[r] * (out[r] + scale * dt[r]);
+            if (n_rows == ROWS)
+                change(out, dt, ROWS, scale, gain); /* a known length: vectors */
             else
-                for (size_t r = 0; r < n_rows; r++)
-                    out[r] += scale * dt[r];
+                change(out, dt, n_rows, scale, gain);
         }
     }
 }
