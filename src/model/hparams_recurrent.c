@@ -95,10 +95,10 @@ static mote_status config_attention_indices(const mote_json *indices, mote_hpara
     return MOTE_OK;
 }
 
-/* A limit on the steps holds in one of the reference's two forms only, and no published model has one. */
+/* A limit on the steps holds in one of the reference's two forms only, and no published model has one that a step could reach. */
 static mote_status refuse_step_limit(const mote_json *config, mote_error *err) {
     const mote_json *limit = mote_json_get(config, "time_step_limit"), *most = mote_json_at(limit, 1);
-    if (mote_json_number(mote_json_at(limit, 0), 0) != 0 || (mote_json_is_number(most) && mote_json_number(most, 0) < 1e30))
+    if (mote_json_number(mote_json_at(limit, 0), 0) != 0 || (mote_json_is_number(most) && mote_json_number(most, 0) < 1e9))
         return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "config.json: time_step_limit is not supported");
     return MOTE_OK;
 }
