@@ -78,6 +78,15 @@ static bool ends(const char *name, const char *ending) {
     return n >= m && strcmp(name + n - m, ending) == 0;
 }
 
+/* A file of MODEL/adapters/NAME/. */
+static void add_adapter(mutants_bases *bases, const char *folder, const char *path) {
+    char config[PATH_BYTES], model[PATH_BYTES];
+    snprintf(model, sizeof model, "%.2000s/../..", folder);
+    snprintf(config, sizeof config, "%.2000s/config.json", model);
+    if (access(config, F_OK) == 0)
+        (void)add(bases, "adapter", path, model);
+}
+
 static bool is_part_of_model(const char *folder, const char *name) {
     static const char *const names[] = {"config.json", "model.safetensors.index.json", "tokenizer_config.json", "generation_config.json", "modules.json"};
     char tokenizer[PATH_BYTES];
@@ -102,6 +111,8 @@ void mutants_bases_add_folder(mutants_bases *bases, const char *folder) {
                 mutants_bases_add_folder(bases, path);
             else if (ends(name, ".gguf"))
                 (void)add(bases, "gguf", path, NULL);
+            else if (strncmp(name, "adapter_", 8) == 0)
+                add_adapter(bases, folder, path);
             else if (is_part_of_model(folder, name))
                 (void)add(bases, "folder", path, NULL);
             else if (strcmp(name, "tokenizer.json") == 0 || strcmp(name, "tokenizer.model") == 0)
