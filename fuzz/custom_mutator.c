@@ -2,6 +2,7 @@
  * MUTATORS: the mutators of the target, the first that can take the input apart; MUTATE_PREFIX_BYTES stay in front (a target's byte that chooses the reader). */
 #include "fuzz/mutate_gguf.h"
 #include "fuzz/mutate_json.h"
+#include "fuzz/mutate_peft.h"
 #include "fuzz/mutate_protobuf.h"
 #include "fuzz/mutate_safetensors.h"
 
