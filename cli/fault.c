@@ -32,7 +32,7 @@ static void take_character(map_line *l, char c) {
     enum { START, END, RIGHTS, OFFSET, DEVICE, INODE, NAME };
     if (l->field == NAME) {
         if ((c != ' ' || l->n_name > 0) && l->n_name < sizeof l->name - 1)
-            l->name[l->n_name++] = c;
+            l->name[l->n_name++] = (unsigned char)c < ' ' || c == 0x7f ? '?' : c; /* nothing that drives a terminal */
         return;
     }
     if (c == ' ' || (l->field == START && c == '-')) {

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -239,6 +240,7 @@ static int run_all(const settings *s, const mutants_bases *bases, const char *sc
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             int code = run_child(s, bases, first, scratch, shared);
             exit(code);
         }
