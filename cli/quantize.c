@@ -31,8 +31,10 @@ static void print_notices(const cli_options *o, const char *out, const mote_quan
         cli_output_notice(o, "%zu of %zu tensors have rows that don't fit %s and got another type", r->n_fallbacks, r->n_tensors, r->type);
     if (r->n_unweighted > 0)
         cli_output_notice(o, "%zu of %zu tensors are missing in the importance matrix", r->n_unweighted, r->n_tensors);
-    cli_output_notice(o, "%s: %s, %s (was %s), %.2f bits a weight, %.1f s", out, r->type, cli_output_size(r->n_bytes, after), cli_output_size(r->source_bytes, before),
-                      8.0 * (double)r->n_bytes / (double)r->n_weights, seconds);
+    bool is_known = r->source_bytes > 0; /* not of a folder */
+    cli_output_size(r->source_bytes, before);
+    cli_output_notice(o, "%s: %s, %s%s%s%s, %.2f bits a weight, %.1f s", out, r->type, cli_output_size(r->n_bytes, after), is_known ? " (was " : "", is_known ? before : "",
+                      is_known ? ")" : "", 8.0 * (double)r->n_bytes / (double)r->n_weights, seconds);
 }
 
 int cli_quantize(const cli_options *o) {

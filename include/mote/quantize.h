@@ -42,10 +42,11 @@ typedef struct mote_quantize_result {
     size_t n_unweighted;  /* tensors quantised without importance though a matrix was given; embedding and output, which few matrices have, don't count */
 } mote_quantize_result;
 
-/* Writes the model of `in` (a GGUF, or any part of a split one) to `out`, which appears only when it is complete. type: one of llama.cpp's names, any case: F32 F16 BF16 Q8_0 Q6_K
- * Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S Q4_1 Q4_0 IQ4_NL IQ4_XS Q3_K_L Q3_K_M Q3_K_S Q2_K Q2_K_S, or Q3_K, Q4_K, Q5_K for their _M. Each tensor's type is llama.cpp's choice.
- * Keys are copied; general.file_type, general.quantization_version and, with an importance matrix, quantize.imatrix.* are set; split.* go. `options` and `result` may be NULL.
- * MOTE_ERR_ARGUMENT (unknown type; in and out the same file; Q2_K_S without importance), _UNSUPPORTED (a type that llama.cpp has and mote hasn't; a GGUF that is no model),
+/* Writes the model of `in` (a GGUF, or any part of a split one) to `out`, which appears only when it is complete. A folder in Hugging Face layout is converted to the type, as
+ * mote_convert_folder does; then options other than n_threads and progress are MOTE_ERR_UNSUPPORTED, and source_bytes is 0. type: one of llama.cpp's names, any case: F32 F16 BF16
+ * Q8_0 Q6_K Q5_K_M Q5_K_S Q5_1 Q5_0 Q4_K_M Q4_K_S Q4_1 Q4_0 IQ4_NL IQ4_XS Q3_K_L Q3_K_M Q3_K_S Q2_K Q2_K_S, or Q3_K, Q4_K, Q5_K for their _M. Each tensor's type is llama.cpp's
+ * choice. Keys are copied; general.file_type, general.quantization_version and, with an importance matrix, quantize.imatrix.* are set; split.* go. `options` and `result` may be
+ * NULL. MOTE_ERR_ARGUMENT (unknown type; in and out the same file; Q2_K_S without importance), _UNSUPPORTED (a type that llama.cpp has and mote hasn't; a GGUF that is no model),
  * _FORMAT (names file, key or tensor; a weight that is not finite; importance of another shape), _LIMIT (a weight too large for F16), _NOT_FOUND, _IO, _ALLOC, _CANCELLED. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_quantize_file(const char *in, const char *out, const char *type, const mote_quantize_options *options, mote_quantize_result *result,
                                                         mote_error *err);

@@ -21,10 +21,10 @@ typedef struct affine_line {
 } affine_line;
 
 BLOCKS_INLINE affine_sums affine_measure(const mote_blocks_affine *form, const sample *s, int c, vec base, vec offset, vec inverse) {
-    affine_sums m = {set(0), set(0), set(0), set(0), set(0)};
-    vec hi = set((float)form->level_hi);
+    vec zero = set(0), hi = set((float)form->level_hi);
+    affine_sums m = {zero, zero, zero, zero, zero};
     for (int i = 0; i < form->group_len; i++) {
-        vec x = load(&s->x[i][c]) - base, w = load(&s->w[i][c]), level = round_between((x - offset) * inverse, set(0), hi), wl = w * level;
+        vec x = load(&s->x[i][c]) - base, w = load(&s->w[i][c]), level = round_between((x - offset) * inverse, zero, hi), wl = w * level;
         m.w += w;
         m.x += w * x;
         m.l += wl;
@@ -180,11 +180,9 @@ static void affine_write(const mote_blocks_affine *form, const sample *s, const 
         }
     }
     for (int g = 0; g < GROUPS; g++) {
-        mote_blocks_fit *fit = &fits[g / form->n_groups];
-        if (!better[g / form->n_groups])
-            continue;
-        fit->scale[g % form->n_groups] = (int)t->scale.of[g];
-        fit->min[g % form->n_groups] = (int)t->min.of[g];
+        int block = g / form->n_groups, group = g % form->n_groups;
+        if (better[block])
+            fits[block].scale[group] = (int)t->scale.of[g], fits[block].min[group] = (int)t->min.of[g];
     }
 }
 
@@ -211,12 +209,12 @@ static void affine_judge(const mote_blocks_affine *form, const sample *s, const 
         int g = b * form->n_groups;
         better[b] = errors.of[g] < least[b];
         any_better = any_better || better[b];
-        if (better[b]) {
-            least[b] = errors.of[g];
-            fits[b].d = stored[b][0];
-            fits[b].dmin = stored[b][1];
-        }
         affine_solve(form, t, g, d[b]);
+        if (!better[b])
+            continue;
+        least[b] = errors.of[g];
+        fits[b].d = stored[b][0];
+        fits[b].dmin = stored[b][1];
     }
     if (any_better)
         affine_write(form, s, t, better, fits);
@@ -228,7 +226,7 @@ static void search_affine(const mote_blocks_affine *form, const float *x, const 
     affine_trial t;
     float d[GROUPS][2] = {{0}}, least[GROUPS];
     uint16_t stored[GROUPS][2];
-    memset(&t, 0, sizeof t);
+    memset(&t, 0, sizeof t); /* also of groups of no block */
     prepare(&s, x, importance, n_blocks, form->n_groups, form->group_len);
     for (int c = 0; c < GROUPS; c += LANES)
         affine_search_groups(form, &s, c, &groups);

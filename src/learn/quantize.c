@@ -1,5 +1,6 @@
 /* A tensor goes from the mapped source to the new file in slabs of whole rows: a slab's source pages are let go of when it is written, so that what is resident is a few slabs, not
  * a tensor. All types are chosen, and everything that can be refused by looking at the header is refused, before the first byte is written. */
+#include <mote/convert.h>
 #include <mote/quantize.h>
 
 #include "base/cpu.h"
@@ -244,11 +245,34 @@ static mote_status refuse_same_file(const char *in, const char *out, mote_error 
     return MOTE_OK;
 }
 
+/* A folder in Hugging Face layout is converted to the type at once. */
+static mote_status quantize_folder(const char *in, const char *out, const char *type, const mote_quantize_options *o, mote_quantize_result *result, mote_error *err) {
+    mote_convert_options options = MOTE_CONVERT_OPTIONS_INIT;
+    mote_convert_result converted;
+    if (o->imatrix || o->output_type || o->embedding_type || o->pure || o->leave_output)
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: a folder is quantised to a mix only; convert it to F16 or BF16 first and quantise that", in);
+    options.type = type;
+    options.n_threads = o->n_threads;
+    options.progress = o->progress;
+    options.progress_context = o->progress_context;
+    MOTE_TRY(mote_convert_folder(in, out, &options, &converted, err));
+    if (result)
+        *result = (mote_quantize_result){.type = converted.type,
+                                         .n_bytes = converted.n_bytes,
+                                         .n_weights = converted.n_weights,
+                                         .n_tensors = converted.n_tensors,
+                                         .n_changed = converted.n_tensors,
+                                         .n_fallbacks = converted.n_fallbacks};
+    return MOTE_OK;
+}
+
 mote_status mote_quantize_file(const char *in, const char *out, const char *type, const mote_quantize_options *options, mote_quantize_result *result, mote_error *err) {
     mote_quantize_options o = MOTE_QUANTIZE_OPTIONS_INIT;
     uint64_t slab_bytes, importance_columns;
     if (options)
         o = *options;
+    if (mote_file_is_directory(in))
+        return quantize_folder(in, out, type, &o, result, err);
     job j = {.options = &o};
     mote_status status;
     mote_cpu_level level;
