@@ -36,26 +36,27 @@ typedef struct mote_family {
     const mote_tensor_name *names;
     size_t n_names;
     mote_activation activation;
-    bool is_encoder;            /* the whole text at once, each token sees all (model/encoder.h) */
-    bool encodes_by_decoder;    /* an encoder of the decoder's layers: tokens see both ways there */
-    bool uses_layer_norm;       /* with biases; else root mean square */
-    bool gguf_rope_interleaved; /* the GGUF converter permutes q and k so that pairs are neighbours; Hugging Face checkpoints never are */
-    bool hf_norm_plus_one;      /* Hugging Face stores norm weights minus 1 */
-    bool scales_embedding;      /* embeddings are multiplied by sqrt(n_embd) */
-    bool norms_whole_heads;     /* the q and k norms run over all heads together */
-    bool ties_output;           /* where config.json says nothing of it */
-    bool windows_all_layers;    /* a sliding window that the config gives holds in every layer */
-    unsigned window_period;     /* every window_period-th layer attends to everything, the others through the sliding window; 0: no windows */
-    float rope_base;            /* where config.json says nothing of it; 0: 10000 */
-    float local_rope_base;      /* of the windowed layers unless the model says otherwise; 0: as the other layers */
-    unsigned no_rope_period;    /* every no_rope_period-th layer has no rotary embedding unless the model says otherwise; 0: all have */
-    float default_rotary;       /* the rotated part of a head where config.json says nothing of it; 0: all */
-    bool has_multipliers;       /* of embedding, residual sums, attention and logits (Granite) */
-    bool has_experts;           /* layers may be mixtures of experts */
-    bool experts_normalise;     /* where the model says nothing of it: the chosen experts' weights add up to 1 */
-    bool ff_is_experts;         /* the feed-forward length is that of an expert */
-    bool may_be_dense;          /* has_experts, but not every model of the family has any */
-    mote_mixer recurrent;       /* of the layers that don't attend; MOTE_MIXER_ATTENTION: all do */
+    bool is_encoder;                   /* the whole text at once, each token sees all (model/encoder.h) */
+    bool encodes_by_decoder;           /* an encoder of the decoder's layers: tokens see both ways there */
+    bool uses_layer_norm;              /* with biases; else root mean square */
+    bool gguf_rope_interleaved;        /* the GGUF converter permutes q and k so that pairs are neighbours; Hugging Face checkpoints never are */
+    bool hf_norm_plus_one;             /* Hugging Face stores norm weights minus 1 */
+    bool scales_embedding;             /* embeddings are multiplied by sqrt(n_embd) */
+    bool norms_whole_heads;            /* the q and k norms run over all heads together */
+    bool ties_output;                  /* where config.json says nothing of it */
+    bool windows_all_layers;           /* a sliding window that the config gives holds in every layer */
+    unsigned window_period;            /* every window_period-th layer attends to everything, the others through the sliding window; 0: no windows */
+    float rope_base;                   /* where config.json says nothing of it; 0: 10000 */
+    float local_rope_base;             /* of the windowed layers unless the model says otherwise; 0: as the other layers */
+    float attn_softcap, final_softcap; /* where the model says nothing of them */
+    unsigned no_rope_period;           /* every no_rope_period-th layer has no rotary embedding unless the model says otherwise; 0: all have */
+    float default_rotary;              /* the rotated part of a head where config.json says nothing of it; 0: all */
+    bool has_multipliers;              /* of embedding, residual sums, attention and logits (Granite) */
+    bool has_experts;                  /* layers may be mixtures of experts */
+    bool experts_normalise;            /* where the model says nothing of it: the chosen experts' weights add up to 1 */
+    bool ff_is_experts;                /* the feed-forward length is that of an expert */
+    bool may_be_dense;                 /* has_experts, but not every model of the family has any */
+    mote_mixer recurrent;              /* of the layers that don't attend; MOTE_MIXER_ATTENTION: all do */
 } mote_family;
 
 /* NULL if there is none of that name. */

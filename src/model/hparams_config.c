@@ -204,6 +204,9 @@ static mote_status read_scales(const mote_json *config, mote_hparams *h, mote_er
     h->attn_scale = (float)(1 / sqrt((double)scalar));
     h->embed_scale = h->family->scales_embedding ? sqrtf((float)h->n_embd) : 1;
     h->residual_scale = h->logit_scale = 1;
+    /* null says: none */
+    h->attn_softcap = mote_json_get(config, "attn_logit_softcapping") ? 0 : h->family->attn_softcap;
+    h->final_softcap = mote_json_get(config, "final_logit_softcapping") ? 0 : h->family->final_softcap;
     MOTE_TRY(get_f32(config, "attn_logit_softcapping", false, &h->attn_softcap, err));
     MOTE_TRY(get_f32(config, "final_logit_softcapping", false, &h->final_softcap, err));
     if (!h->family->has_multipliers)

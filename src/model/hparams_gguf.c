@@ -215,6 +215,8 @@ mote_status mote_hparams_from_gguf(const mote_gguf *g, mote_hparams *h, mote_err
         return mote_error_set(err, MOTE_ERR_FORMAT, "%s.attention.head_count is 0", h->family->name);
     MOTE_TRY(read_head_dim(g, h, err));
     MOTE_TRY(get_f32(g, h, h->family->uses_layer_norm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", true, &h->norm_eps, err));
+    h->attn_softcap = h->family->attn_softcap;
+    h->final_softcap = h->family->final_softcap;
     MOTE_TRY(get_f32(g, h, "attn_logit_softcapping", false, &h->attn_softcap, err));
     MOTE_TRY(get_f32(g, h, "final_logit_softcapping", false, &h->final_softcap, err));
     h->rope_neox = !h->family->gguf_rope_interleaved;
