@@ -10,7 +10,8 @@
 enum {
     WORD_BITS = 32,
     NAME_BYTES = 256,
-    BLOCK_ROWS = 16,    /* read together: a cache line of words where neighbouring outputs are neighbours in memory */
+    BLOCK_ROWS = 16, /* read together: a cache line of words where neighbouring outputs are neighbours in memory */
+    BLOCK_COLUMNS = 64,
     MAX_SIDE = 1 << 28, /* of a matrix; keeps every product below inside 64 bits */
 };
 
@@ -246,18 +247,38 @@ static uint32_t padded_at(const uint8_t *words, uint64_t first, uint64_t stride,
     return word_at(words, first + i / a_word * stride) >> (i % a_word * bits) & ((1u << bits) - 1);
 }
 
-static int32_t number_at(const mote_int_matrix *m, uint64_t row, uint64_t column) {
+/* The numbers of n rows at one column. */
+static void numbers_at(const mote_int_matrix *m, uint64_t row, size_t n, uint64_t column, int32_t *out) {
+    unsigned bits = m->scheme.bits, a_word = WORD_BITS / bits;
     switch (m->scheme.layout) {
-    case MOTE_INT_GPTQ:
-        return (int32_t)stream_at(m->numbers, row, m->n_rows, column, m->scheme.bits);
+    case MOTE_INT_GPTQ: {
+        uint64_t first = column * bits / WORD_BITS * m->n_rows + row;
+        unsigned shift = (unsigned)(column * bits % WORD_BITS);
+        uint32_t mask = (1u << bits) - 1;
+        if (shift + bits > WORD_BITS) {
+            for (size_t r = 0; r < n; r++)
+                out[r] = (int32_t)stream_at(m->numbers, row + r, m->n_rows, column, bits);
+            break;
+        }
+        for (size_t r = 0; r < n; r++)
+            out[r] = (int32_t)(word_at(m->numbers, first + r) >> shift & mask);
+        break;
+    }
     case MOTE_INT_AWQ:
-        return (int32_t)awq_at(m->numbers, m->n_rows / 8, column, row);
+        for (size_t r = 0; r < n; r++)
+            out[r] = (int32_t)awq_at(m->numbers, m->n_rows / 8, column, row + r);
+        break;
     case MOTE_INT_PACKED: {
-        unsigned a_word = WORD_BITS / m->scheme.bits;
-        return (int32_t)padded_at(m->numbers, row * ((m->n_columns + a_word - 1) / a_word), 1, column, m->scheme.bits);
+        uint64_t words = (m->n_columns + a_word - 1) / a_word, first = row * words + column / a_word;
+        unsigned shift = (unsigned)(column % a_word) * bits;
+        uint32_t mask = (1u << bits) - 1;
+        for (size_t r = 0; r < n; r++)
+            out[r] = (int32_t)(word_at(m->numbers, first + r * words) >> shift & mask);
+        break;
     }
     default:
-        return (int8_t)m->numbers[row * m->n_columns + column];
+        for (size_t r = 0; r < n; r++)
+            out[r] = (int8_t)m->numbers[(row + r) * m->n_columns + column];
     }
 }
 
@@ -300,21 +321,38 @@ static uint64_t group_of(const mote_int_matrix *m, uint64_t column) {
     return m->scheme.group_size ? column / m->scheme.group_size : 0;
 }
 
+/* Rows and columns of a block, as they are gathered: rows of the result may lie so that they share cache sets. */
+typedef struct block {
+    const mote_int_matrix *m;
+    uint64_t row, group; /* group: of zeros and scales; UINT64_MAX: none yet */
+    size_t n_rows;
+    int32_t zeros[BLOCK_ROWS], numbers[BLOCK_ROWS];
+    float scales[BLOCK_ROWS], values[BLOCK_ROWS][BLOCK_COLUMNS];
+} block;
+
+static void read_columns(block *b, uint64_t first, size_t n) {
+    const mote_int_matrix *m = b->m;
+    for (size_t c = 0; c < n; c++) {
+        uint64_t group = group_of(m, first + c);
+        for (size_t r = 0; group != b->group && r < b->n_rows; r++) {
+            b->zeros[r] = zero_at(m, b->row + r, group);
+            b->scales[r] = scale_at(m, b->row + r, group);
+        }
+        b->group = group;
+        numbers_at(m, b->row, b->n_rows, first + c, b->numbers);
+        for (size_t r = 0; r < b->n_rows; r++)
+            b->values[r][c] = (float)(b->numbers[r] - b->zeros[r]) * b->scales[r];
+    }
+}
+
 void mote_int_matrix_read(const mote_int_matrix *m, uint64_t first_row, size_t n_rows, float *out) {
     for (size_t done = 0; done < n_rows; done += BLOCK_ROWS) {
-        size_t n = n_rows - done < BLOCK_ROWS ? n_rows - done : BLOCK_ROWS;
-        uint64_t row = first_row + done, group = UINT64_MAX;
-        int32_t zeros[BLOCK_ROWS] = {0};
-        float scales[BLOCK_ROWS] = {0};
-        for (uint64_t c = 0; c < m->n_columns; c++) {
-            uint64_t g = group_of(m, c);
-            for (size_t r = 0; g != group && r < n; r++) {
-                zeros[r] = zero_at(m, row + r, g);
-                scales[r] = scale_at(m, row + r, g);
-            }
-            group = g;
-            for (size_t r = 0; r < n; r++)
-                out[(done + r) * m->n_columns + c] = (float)(number_at(m, row + r, c) - zeros[r]) * scales[r];
+        block b = {.m = m, .row = first_row + done, .group = UINT64_MAX, .n_rows = n_rows - done < BLOCK_ROWS ? n_rows - done : BLOCK_ROWS};
+        for (uint64_t c = 0; c < m->n_columns; c += BLOCK_COLUMNS) {
+            size_t n = m->n_columns - c < BLOCK_COLUMNS ? (size_t)(m->n_columns - c) : BLOCK_COLUMNS;
+            read_columns(&b, c, n);
+            for (size_t r = 0; r < b.n_rows; r++)
+                memcpy(out + (done + r) * m->n_columns + c, b.values[r], n * sizeof *out);
         }
     }
 }
