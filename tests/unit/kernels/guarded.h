@@ -63,9 +63,10 @@ typedef struct guarded_floats {
 } guarded_floats;
 
 static inline guarded_floats guarded_create(size_t n) {
-    guarded_floats g = {.all = malloc((n + 2 * GUARD_FLOATS) * sizeof(float)), .n = n};
+    volatile size_t n_all = n + 2 * GUARD_FLOATS; /* else gcc 12 thinks of it as 0 and warns of what would follow */
+    guarded_floats g = {.all = malloc(n_all * sizeof(float)), .n = n};
     assert_non_null(g.all);
-    for (size_t i = 0; i < n + 2 * GUARD_FLOATS; i++)
+    for (size_t i = 0; i < n_all; i++)
         g.all[i] = mote_half_float(GUARD_BITS);
     g.at = g.all + GUARD_FLOATS - 3;
     return g;

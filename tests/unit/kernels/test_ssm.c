@@ -109,8 +109,7 @@ static void run_conv(const conv_case *c, const mote_kernels *k, bool has_bias, s
 
 static void check_conv(guarded_kind kind, bool is_gated, size_t n_taps, size_t n_channels, size_t n_tokens) {
     conv_case c = conv_case_of(kind, is_gated, n_taps, n_channels, n_tokens);
-    volatile size_t n_all = n_tokens * c.stride; /* else gcc 12 warns of sizes that no caller passes */
-    size_t n_state = (n_taps - 1) * n_channels, n_x = n_all;
+    size_t n_state = (n_taps - 1) * n_channels, n_x = n_tokens * c.stride;
     float *state = copy_of(c.state, n_state), *x = copy_of(c.x, n_x);
     bool has_bias = mote_rng_next(&RNG) % 2;
     run_conv(&c, &TABLES.tables[0], has_bias, n_tokens, n_channels, state, x);
