@@ -232,6 +232,7 @@ static void folders(void **state) {
     }
     assert_folder_refused("{\"weight_map\":{\"x\":\"absent.safetensors\"}}", MOTE_ERR_NOT_FOUND, "absent.safetensors");
     assert_folder_refused("{\"weight_map\":{\"z\":\"a.safetensors\"}}", MOTE_ERR_FORMAT, "'z' is in none");
+    assert_folder_refused("{\"weight_map\":{\"x\":\"b.safetensors\",\"y\":\"a.safetensors\"}}", MOTE_ERR_FORMAT, "'x' is not in 'b.safetensors'");
     write_shard("c.safetensors", "x");
     assert_folder_refused("{\"weight_map\":{\"x\":\"a.safetensors\",\"y\":\"c.safetensors\"}}", MOTE_ERR_FORMAT, "'x': duplicate");
 
