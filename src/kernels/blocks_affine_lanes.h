@@ -227,7 +227,7 @@ static void search_affine(const mote_blocks_affine *form, const float *x, const 
     float d[GROUPS][2] = {{0}}, least[GROUPS];
     uint16_t stored[GROUPS][2];
     memset(&t, 0, sizeof t); /* also of groups of no block */
-    prepare(&s, x, importance, n_blocks, form->n_groups, form->group_len);
+    prepare(&s, x, importance, n_blocks, form->n_groups, form->group_len, importance && form->level_hi == 3 ? 4 : 1);
     for (int c = 0; c < GROUPS; c += LANES)
         affine_search_groups(form, &s, c, &groups);
     for (int b = 0; b < n_blocks; b++) {

@@ -127,8 +127,8 @@ static void weigh(sample *s, int n_groups, int group_len, bool has_importance) {
     }
 }
 
-/* Times sqrt(4 mean(x^2) + x^2), relative to the largest, so that squares of tiny weights don't vanish. */
-static void weigh_by_size(sample *s, int n_groups, int group_len, const group_floats *largest) {
+/* Times sqrt(flatness * mean(x^2) + x^2), relative to the largest, so that squares of tiny weights don't vanish. */
+static void weigh_by_size(sample *s, int n_groups, int group_len, float flatness, const group_floats *largest) {
     group_floats sums;
     for (int c = 0; c < GROUPS; c += LANES) {
         vec inverse = invert(load(&largest->of[c])), sum = set(0);
@@ -140,7 +140,7 @@ static void weigh_by_size(sample *s, int n_groups, int group_len, const group_fl
     }
     sums = sum_blocks(&sums, n_groups);
     for (int c = 0; c < GROUPS; c += LANES) {
-        vec max = load(&largest->of[c]), inverse = invert(max), mean = load(&sums.of[c]) * 4.0f / (float)(n_groups * group_len);
+        vec max = load(&largest->of[c]), inverse = invert(max), mean = load(&sums.of[c]) * flatness / (float)(n_groups * group_len);
         for (int i = 0; i < group_len; i++) {
             vec r = load(&s->x[i][c]) * inverse, square = mean + r * r;
             float root[LANES];
@@ -163,7 +163,7 @@ static void weigh_forgotten(sample *s, int group_len) {
     }
 }
 
-static void prepare(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len) {
+static void prepare(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len, float flatness) {
     /* Far above what any block type can hold (65504 * 127 * 32 < 2^29), far below where sums of 256 weighted squares overflow a float. */
     const vec most = set(0x1p40f), least = set(-0x1p40f);
     int n_floats = n_blocks * n_groups * group_len;
@@ -186,7 +186,7 @@ static void prepare(sample *s, const float *x, const float *importance, int n_bl
     }
     largest = max_blocks(&largest, n_groups);
     weigh(s, n_groups, group_len, importance != NULL);
-    weigh_by_size(s, n_groups, group_len, &largest);
+    weigh_by_size(s, n_groups, group_len, flatness, &largest);
     weigh_forgotten(s, group_len);
 }
 
