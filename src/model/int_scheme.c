@@ -118,3 +118,8 @@ mote_status mote_int_scheme_from_config(const mote_json *config, bool *has_ints,
         return read_compressed(q, scheme, err);
     return method.len ? unsupported("quant_method", mote_json_get(q, "quant_method"), err) : wrong("quant_method", err);
 }
+
+mote_status mote_int_scheme_from_file(const mote_json *file, bool is_awq, mote_int_scheme *scheme, mote_error *err) {
+    *scheme = (mote_int_scheme){0};
+    return is_awq ? read_awq(file, scheme, err) : read_gptq(file, scheme, err);
+}

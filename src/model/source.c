@@ -106,6 +106,27 @@ static mote_status read_folder_template(mote_source *s, mote_error *err) {
     return MOTE_OK;
 }
 
+/* How integers are stored, where config.json is silent: older checkpoints have a file for it. */
+static mote_status read_older_scheme(mote_source *s, mote_error *err) {
+    static const char *const files[] = {"quantize_config.json", "quant_config.json"};
+    char path[PATH_BYTES];
+    for (int i = 0; !s->has_ints && i < 2; i++) {
+        mote_json *file = NULL;
+        MOTE_TRY(join_path(path, s->path, files[i], err));
+        if (!mote_file_exists(path))
+            continue;
+        MOTE_TRY(mote_json_read(path, &file, err));
+        mote_status status = mote_int_scheme_from_file(file, i == 1, &s->int_scheme, err);
+        mote_json_free(&file);
+        if (status != MOTE_OK) {
+            mote_error_prefix(err, "%s", path);
+            return status;
+        }
+        s->has_ints = true;
+    }
+    return MOTE_OK;
+}
+
 static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_error *err) {
     char path[PATH_BYTES];
     const char *slash = strrchr(s->path, '/');
@@ -117,6 +138,7 @@ static mote_status open_folder(mote_source *s, mote_source_parts parts, mote_err
         MOTE_TRY(mote_json_read(path, &s->config, err));
         MOTE_TRY(mote_hparams_from_config(s->config, &s->h, err));
         MOTE_TRY(mote_int_scheme_from_config(s->config, &s->has_ints, &s->int_scheme, err));
+        MOTE_TRY(read_older_scheme(s, err));
         MOTE_TRY(mote_safetensors_open_folder(s->path, &s->safetensors, err));
         MOTE_TRY(mote_sentence_read(&s->sentence, s->path, s->config, &s->h, err));
     }

@@ -208,6 +208,31 @@ static void what_the_file_says_of_itself(void **state) {
     mote_gguf_close(&g);
 }
 
+/* A checkpoint of 2023: what config.json says of integers is in a file of its own. */
+static void older_integers(void **state) {
+    char path[512], text[4096];
+    (void)state;
+    borrow("gptq-int4");
+    FILE *f = fopen(family("gptq-int4", "config.json", path), "rb");
+    assert_non_null(f);
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    assert_int_equal(fclose(f), 0);
+    text[n] = '\0';
+    char *q = strstr(text, "\"quantization_config\""), *object = q ? strchr(q, '{') : NULL, *end = object ? strchr(object, '}') : NULL;
+    assert_non_null(end);
+    char scheme[1024];
+    snprintf(scheme, sizeof scheme, "%.*s", (int)(end + 1 - object), object);
+    write_file("quantize_config.json", scheme);
+    q[1] = 'Q'; /* a key of another name */
+    write_file("config.json", text);
+    convert(folder, out, NULL, NULL);
+    convert(family("gptq-int4", "", path), other, NULL, NULL);
+    mote_gguf *want = open_gguf(other), *got = open_gguf(out);
+    same_tensors("quantize_config.json", want, got);
+    mote_gguf_close(&want);
+    mote_gguf_close(&got);
+}
+
 static bool stop(void *context, const char *what, double fraction) {
     (void)what;
     assert_true(fraction >= 0 && fraction <= 1);
@@ -251,11 +276,9 @@ static void refusals_leave_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(as_llama_cpp_does, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(types, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(own_types, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(what_the_file_says_of_itself, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(refusals_leave_nothing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(as_llama_cpp_does, make_folder, remove_folder), cmocka_unit_test_setup_teardown(types, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(own_types, make_folder, remove_folder),         cmocka_unit_test_setup_teardown(what_the_file_says_of_itself, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(older_integers, make_folder, remove_folder),    cmocka_unit_test_setup_teardown(refusals_leave_nothing, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
