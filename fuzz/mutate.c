@@ -136,7 +136,7 @@ void mutate_pad(mote_buffer *out, size_t start, size_t alignment) {
 
 void mutate_put_integer(mote_buffer *out, uint64_t x, size_t n_bytes) {
     uint8_t bytes[8];
-    mutate_store(bytes, x, n_bytes);
+    mutate_store(bytes, x, sizeof bytes);
     mutate_put(out, bytes, n_bytes);
 }
 
