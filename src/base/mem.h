@@ -12,6 +12,7 @@ void *mote_mem_alloc_array(size_t n, size_t item_bytes);
 void *mote_mem_zalloc_array(size_t n, size_t item_bytes);
 void *mote_mem_resize_array(void *p, size_t n, size_t item_bytes); /* p stays valid on failure */
 void *mote_mem_alloc_aligned(size_t n_bytes);                      /* MOTE_MEM_ALIGN */
+void *mote_mem_alloc_large(size_t n_bytes);                        /* the same; on large pages, where it holds some and the system has them: for what is read from end to end */
 void mote_mem_free(void *p);
 char *mote_mem_dup_text(const char *text); /* NUL-terminated copy */
 

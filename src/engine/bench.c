@@ -39,7 +39,7 @@ static void int8_run(void *context, int worker, int n_workers) {
 /* The best of a few short runs: a limit is what is possible. */
 static mote_status measure_limits(const mote_model *model, mote_thread_pool *pool, mote_bench_result *result, mote_error *err) {
     limits l = {.level = model->kernels.level, .n_bytes = READ_BYTES, .n_rounds = 2000000};
-    uint8_t *data = mote_mem_alloc_aligned(READ_BYTES);
+    uint8_t *data = mote_mem_alloc_large(READ_BYTES); /* as weights are */
     if (!data)
         return mote_error_alloc(err, READ_BYTES);
     memset(data, 1, READ_BYTES);

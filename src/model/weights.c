@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 typedef struct job {
     const mote_tensor_view *view;
@@ -188,20 +187,6 @@ static void load_run(void *context, int worker, int n_workers) {
     mote_mem_free(buffers.blocks);
 }
 
-/* Weights are read from end to end for every token: large pages spare the address translation. */
-static uint8_t *alloc_weights(uint64_t n_bytes) {
-    enum { HUGE_PAGE = 2 << 20 };
-    size_t rounded = ((size_t)n_bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    if (n_bytes > SIZE_MAX / 2)
-        return NULL;
-    if (rounded < 4 * (size_t)HUGE_PAGE)
-        return mote_mem_alloc_aligned((size_t)n_bytes);
-    uint8_t *p = aligned_alloc(HUGE_PAGE, rounded);
-    if (p)
-        (void)madvise(p, rounded, MADV_HUGEPAGE); /* a wish; without it everything works */
-    return p;
-}
-
 mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress, void *progress_context,
                               mote_weights *w, mote_error *err) {
     *w = (mote_weights){.n_bytes = plan->packed_bytes};
@@ -210,7 +195,7 @@ mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams 
     w->layers = mote_mem_zalloc_array(h->n_layers, sizeof *w->layers);
     w->experts = mote_mem_zalloc_array(n_experts + 1, sizeof *w->experts);
     l.jobs = mote_mem_alloc_array(plan->n_views + n_experts, sizeof *l.jobs);
-    w->bytes = alloc_weights(plan->packed_bytes);
+    w->bytes = mote_mem_alloc_large(plan->packed_bytes);
     mote_status status = MOTE_OK;
     if (!w->layers || !w->experts || !l.jobs || !w->bytes) {
         status = mote_error_alloc(err, (size_t)plan->packed_bytes);

@@ -59,6 +59,10 @@ void *mote_mem_alloc_aligned(size_t n_bytes) {
     return p;
 }
 
+void *mote_mem_alloc_large(size_t n_bytes) {
+    return mote_mem_alloc_aligned(n_bytes);
+}
+
 void mote_mem_free(void *p) {
     n_live -= p != NULL;
     free(p);
