@@ -155,7 +155,7 @@ static mote_status put_scales(const exporter *e) {
 static mote_status put_experts(const exporter *e) {
     const mote_hparams *h = e->h;
     if (h->experts.n == 0)
-        return MOTE_OK;
+        return h->family->has_experts && !h->family->may_be_dense ? refuse(e, "a model without experts") : MOTE_OK;
     for (uint32_t l = 0; l < h->n_layers; l++)
         if (!h->layers[l].has_experts)
             return refuse(e, "layers without experts among those with them");

@@ -208,16 +208,21 @@ static void what_the_file_says_of_itself(void **state) {
     mote_gguf_close(&g);
 }
 
+static void read_config(const char *name, char text[4096]) {
+    char path[512];
+    FILE *f = fopen(family(name, "config.json", path), "rb");
+    assert_non_null(f);
+    size_t n = fread(text, 1, 4095, f);
+    assert_int_equal(fclose(f), 0);
+    text[n] = '\0';
+}
+
 /* A checkpoint of 2023: what config.json says of integers is in a file of its own. */
 static void older_integers(void **state) {
     char path[512], text[4096];
     (void)state;
     borrow("gptq-int4");
-    FILE *f = fopen(family("gptq-int4", "config.json", path), "rb");
-    assert_non_null(f);
-    size_t n = fread(text, 1, sizeof text - 1, f);
-    assert_int_equal(fclose(f), 0);
-    text[n] = '\0';
+    read_config("gptq-int4", text);
     char *q = strstr(text, "\"quantization_config\""), *object = q ? strchr(q, '{') : NULL, *end = object ? strchr(object, '}') : NULL;
     assert_non_null(end);
     char scheme[1024];
@@ -274,11 +279,28 @@ static void refusals_leave_nothing(void **state) {
     refuse(folder, NULL, MOTE_ERR_UNSUPPORTED, "pickle");
 }
 
+/* A mutant found it: Granite 4.0 without experts under the name of a family that always has some, whose reader refused the file. */
+static void no_experts_in_a_family_of_experts(void **state) {
+    char text[4096];
+    (void)state;
+    read_config("granite-4-dense", text);
+    char *type = strstr(text, "granitemoehybrid");
+    assert_non_null(type);
+    memmove(type + strlen("granitemoe"), type + strlen("granitemoehybrid"), strlen(type + strlen("granitemoehybrid")) + 1);
+    borrow("granite-4-dense");
+    write_file("config.json", text);
+    refuse(folder, NULL, MOTE_ERR_UNSUPPORTED, "granitemoe");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(as_llama_cpp_does, make_folder, remove_folder), cmocka_unit_test_setup_teardown(types, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(own_types, make_folder, remove_folder),         cmocka_unit_test_setup_teardown(what_the_file_says_of_itself, make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(older_integers, make_folder, remove_folder),    cmocka_unit_test_setup_teardown(refusals_leave_nothing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(as_llama_cpp_does, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(types, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(own_types, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_the_file_says_of_itself, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(older_integers, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(refusals_leave_nothing, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(no_experts_in_a_family_of_experts, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
