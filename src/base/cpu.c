@@ -1,10 +1,11 @@
 #include "base/cpu.h"
 
+#include "base/cpu_share.h"
 #include "base/error.h"
+#include "base/thread_pool.h"
 
 #include <sched.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #if defined(__aarch64__)
@@ -107,43 +108,14 @@ const char *mote_cpu_level_name(mote_cpu_level level) {
     return "unknown";
 }
 
-/* cgroup v2's quota in whole CPUs, rounded up; 0 when there is none. */
-static int quota_cpus(void) {
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (!f)
-        return 0;
-    long quota = 0, period = 0;
-    int n = fscanf(f, "%ld %ld", &quota, &period);
-    fclose(f);
-    return n == 2 && quota > 0 && period > 0 ? (int)((quota + period - 1) / period) : 0;
-}
-
-/* Whether `cpu` is the first hyper-thread of its core. */
-static bool is_first_of_core(int cpu) {
-    char path[96];
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return true;
-    int first = cpu;
-    int n = fscanf(f, "%d", &first);
-    fclose(f);
-    return n != 1 || first == cpu;
-}
-
 int mote_cpu_default_threads(void) {
-    cpu_set_t set;
-    int n = 0, n_all = 0;
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        for (int i = 0; i < CPU_SETSIZE; i++)
-            if (CPU_ISSET(i, &set)) {
-                n_all++;
-                n += is_first_of_core(i);
-            }
-    if (n == 0)
-        n = n_all; /* only second hyper-threads are ours */
-    int quota = quota_cpus();
+    unsigned long mask[MOTE_CPU_SHARE_MAX_CPUS / (8 * sizeof(unsigned long))] = {0};
+    bool is_ours[MOTE_CPU_SHARE_MAX_CPUS] = {false};
+    if (sched_getaffinity(0, sizeof mask, (cpu_set_t *)mask) == 0)
+        for (size_t i = 0; i < MOTE_CPU_SHARE_MAX_CPUS; i++)
+            is_ours[i] = mask[i / (8 * sizeof *mask)] >> i % (8 * sizeof *mask) & 1;
+    int n = mote_cpu_share_cores("", is_ours, MOTE_CPU_SHARE_MAX_CPUS), quota = mote_cpu_share_quota("");
     if (quota > 0 && quota < n)
         n = quota;
-    return n < 1 ? 1 : n > 64 ? 64 : n;
+    return n < 1 ? 1 : n > MOTE_THREADS_MAX ? MOTE_THREADS_MAX : n;
 }

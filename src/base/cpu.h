@@ -22,7 +22,7 @@ typedef enum mote_cpu_level {
  * architecture: MOTE_ERR_ARGUMENT. On x86 "avx512" on a CPU without it falls back to the best level below. */
 MOTE_MUST_CHECK mote_status mote_cpu_choose(const char *mask, mote_cpu_level *level, mote_error *err);
 const char *mote_cpu_level_name(mote_cpu_level level);
-/* Threads to use by default: physical cores in the affinity mask, cut by the cgroup's CPU quota; at least 1. */
+/* Threads to use by default: physical cores in the affinity mask, cut by the control groups' CPU quota; 1 to MOTE_THREADS_MAX. */
 int mote_cpu_default_threads(void);
 
 #endif

@@ -1,31 +1,37 @@
-/* Workers wait for a new generation number, spinning for a moment (a token step comes right after the last) and then sleeping on a condition variable.
- * Barriers inside a run spin, then yield: with more threads than cores somebody else must get the core. */
+/* Whoever waits - a worker for the next run or at a barrier, the caller for the last worker - spins for a moment, since what it waits for comes within microseconds on a machine of
+ * our own, and then sleeps in the kernel (a futex): on a machine that is shared, the thread it waits for may need this very core. */
 #include "base/thread_pool.h"
 
 #include "base/error.h"
 #include "base/mem.h"
 
+#include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-enum { SPINS_BEFORE_SLEEP = 20000, SPINS_BEFORE_YIELD = 2000 };
+/* A barrier's spin is a few times what sleeping and waking cost; between runs there is a sampler's time to bridge. */
+enum { SPINS_AT_BARRIER = 2000, SPINS_BETWEEN_RUNS = 20000 };
+
+/* A number that goes up when something has happened. */
+typedef struct event {
+    _Alignas(64) atomic_uint count;
+    atomic_int n_sleeping;
+} event;
 
 struct mote_thread_pool {
     int n_threads, n_started;
     pthread_t threads[MOTE_THREADS_MAX];
-    pthread_mutex_t lock;   /* guards sleeping and waking */
-    pthread_mutex_t caller; /* one run at a time */
-    pthread_cond_t wake;
-    atomic_uint generation;
-    atomic_int n_sleeping;
+    pthread_mutex_t caller;        /* one run at a time */
+    event begun, passed, finished; /* a run; a barrier; a run, by all */
     atomic_bool stop;
     mote_thread_fn fn;
     void *context;
     _Alignas(64) atomic_int n_arrived;
-    _Alignas(64) atomic_uint phase;
     _Alignas(64) atomic_int counter;
     _Alignas(64) atomic_int n_running;
 };
@@ -43,18 +49,24 @@ static void relax(void) {
 #endif
 }
 
-static void wait_for_generation(mote_thread_pool *p, unsigned seen) {
-    for (int i = 0; i < SPINS_BEFORE_SLEEP; i++) {
-        if (atomic_load_explicit(&p->generation, memory_order_acquire) != seen)
+/* Until the count is no longer `seen`. Either the sleeper's look at the count comes after the change, or its entry in n_sleeping before the changer's look at that (both are
+ * sequentially consistent); between look and sleep the kernel compares again. */
+static void event_wait(event *e, unsigned seen, int n_spins) {
+    for (int i = 0; i < n_spins; i++) {
+        if (atomic_load_explicit(&e->count, memory_order_acquire) != seen)
             return;
         relax();
     }
-    pthread_mutex_lock(&p->lock);
-    atomic_fetch_add(&p->n_sleeping, 1);
-    while (atomic_load(&p->generation) == seen)
-        pthread_cond_wait(&p->wake, &p->lock);
-    atomic_fetch_sub(&p->n_sleeping, 1);
-    pthread_mutex_unlock(&p->lock);
+    atomic_fetch_add(&e->n_sleeping, 1);
+    while (atomic_load(&e->count) == seen)
+        syscall(SYS_futex, &e->count, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    atomic_fetch_sub(&e->n_sleeping, 1);
+}
+
+static void event_happen(event *e) {
+    atomic_fetch_add(&e->count, 1);
+    if (atomic_load(&e->n_sleeping) > 0)
+        syscall(SYS_futex, &e->count, FUTEX_WAKE_PRIVATE, MOTE_THREADS_MAX, NULL, NULL, 0);
 }
 
 static void *worker_main(void *argument) {
@@ -63,21 +75,13 @@ static void *worker_main(void *argument) {
     mote_thread_pool *p = start.pool;
     unsigned seen = 0;
     for (;;) {
-        wait_for_generation(p, seen);
+        event_wait(&p->begun, seen, SPINS_BETWEEN_RUNS);
         seen++;
         if (atomic_load(&p->stop))
             return NULL;
         p->fn(p->context, start.index, p->n_threads);
-        atomic_fetch_sub_explicit(&p->n_running, 1, memory_order_release);
-    }
-}
-
-static void publish(mote_thread_pool *p) {
-    atomic_fetch_add(&p->generation, 1);
-    if (atomic_load(&p->n_sleeping) > 0) {
-        pthread_mutex_lock(&p->lock);
-        pthread_cond_broadcast(&p->wake);
-        pthread_mutex_unlock(&p->lock);
+        if (atomic_fetch_sub(&p->n_running, 1) == 1)
+            event_happen(&p->finished);
     }
 }
 
@@ -90,9 +94,7 @@ mote_status mote_thread_pool_create(int n_threads, mote_thread_pool **pool, mote
         return mote_error_alloc(err, sizeof *p);
     memset(p, 0, sizeof *p);
     p->n_threads = n_threads;
-    pthread_mutex_init(&p->lock, NULL);
     pthread_mutex_init(&p->caller, NULL);
-    pthread_cond_init(&p->wake, NULL);
     for (int i = 1; i < n_threads; i++) {
         worker_start *start = mote_mem_alloc(sizeof *start);
         if (start)
@@ -113,11 +115,9 @@ void mote_thread_pool_free(mote_thread_pool **pool) {
     if (!p)
         return;
     atomic_store(&p->stop, true);
-    publish(p);
+    event_happen(&p->begun);
     for (int i = 1; i <= p->n_started; i++)
         pthread_join(p->threads[i], NULL);
-    pthread_cond_destroy(&p->wake);
-    pthread_mutex_destroy(&p->lock);
     pthread_mutex_destroy(&p->caller);
     mote_mem_free(p);
     *pool = NULL;
@@ -132,16 +132,13 @@ void mote_thread_pool_run(mote_thread_pool *p, mote_thread_fn fn, void *context)
     p->fn = fn;
     p->context = context;
     atomic_store(&p->counter, 0);
-    atomic_store(&p->n_running, p->n_threads - 1);
+    atomic_store(&p->n_running, p->n_threads);
+    unsigned finished = atomic_load(&p->finished.count);
     if (p->n_threads > 1)
-        publish(p);
+        event_happen(&p->begun);
     fn(context, 0, p->n_threads);
-    for (int i = 0; atomic_load_explicit(&p->n_running, memory_order_acquire) > 0; i++) {
-        if (i < SPINS_BEFORE_YIELD)
-            relax();
-        else
-            sched_yield();
-    }
+    if (atomic_fetch_sub(&p->n_running, 1) > 1)
+        event_wait(&p->finished, finished, SPINS_AT_BARRIER);
     pthread_mutex_unlock(&p->caller);
 }
 
@@ -150,19 +147,14 @@ void mote_thread_pool_barrier(mote_thread_pool *p) {
         atomic_store(&p->counter, 0);
         return;
     }
-    unsigned phase = atomic_load(&p->phase);
-    if (atomic_fetch_add(&p->n_arrived, 1) == p->n_threads - 1) {
-        atomic_store(&p->n_arrived, 0);
-        atomic_store(&p->counter, 0);
-        atomic_store_explicit(&p->phase, phase + 1, memory_order_release);
+    unsigned passed = atomic_load(&p->passed.count);
+    if (atomic_fetch_add(&p->n_arrived, 1) < p->n_threads - 1) {
+        event_wait(&p->passed, passed, SPINS_AT_BARRIER);
         return;
     }
-    for (int i = 0; atomic_load_explicit(&p->phase, memory_order_acquire) == phase; i++) {
-        if (i < SPINS_BEFORE_YIELD)
-            relax();
-        else
-            sched_yield();
-    }
+    atomic_store(&p->n_arrived, 0);
+    atomic_store(&p->counter, 0);
+    event_happen(&p->passed);
 }
 
 int mote_thread_pool_next(mote_thread_pool *p) {

@@ -1,5 +1,5 @@
-/* A fixed set of threads that run one function together and meet again. Between runs workers spin briefly, then sleep; the caller is
- * worker 0. One caller at a time (an internal lock makes others wait). */
+/* A fixed set of threads that run one function together and meet again. Whoever waits spins briefly, then sleeps; the caller is worker 0. One caller at a time (an internal lock
+ * makes others wait). */
 #ifndef MOTE_BASE_THREAD_POOL_H
 #define MOTE_BASE_THREAD_POOL_H
 

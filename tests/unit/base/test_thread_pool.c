@@ -1,11 +1,13 @@
 /* The thread pool: every worker runs once, barriers hold, tickets are handed out once each. Runs under the thread sanitizer too. */
 #include "base/thread_pool.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,6 +102,84 @@ static void tickets_are_handed_out_once(void **state) {
     }
 }
 
+/* Far more workers than cores: most of a barrier's arrivals wait asleep. */
+static void more_workers_than_cores_get_through(void **state) {
+    (void)state;
+    shared s = {0};
+    assert_int_equal(mote_thread_pool_create(MOTE_THREADS_MAX, &s.pool, NULL), MOTE_OK);
+    for (int run = 0; run < 3; run++)
+        mote_thread_pool_run(s.pool, step_in_phases, &s);
+    assert_int_equal(atomic_load(&s.wrong), 0);
+    mote_thread_pool_free(&s.pool);
+}
+
+enum { LATE_PHASES = 3 };
+
+/* Another worker is late at each barrier, long enough for the others to fall asleep. */
+static void come_late_in_turns(void *context, int worker, int n_workers) {
+    shared *s = context;
+    for (int phase = 1; phase <= LATE_PHASES * n_workers; phase++) {
+        if (phase % n_workers == worker)
+            usleep(2000);
+        s->phase_of[worker] = phase;
+        mote_thread_pool_barrier(s->pool);
+        for (int i = 0; i < n_workers; i++)
+            if (s->phase_of[i] != phase)
+                atomic_fetch_add(&s->wrong, 1);
+        mote_thread_pool_barrier(s->pool);
+    }
+    if (worker == n_workers - 1)
+        usleep(2000); /* the caller waits asleep too */
+}
+
+static void late_workers_find_the_others_waiting(void **state) {
+    (void)state;
+    for (int k = 0; k < SIZES; k++) {
+        shared s = {0};
+        assert_int_equal(mote_thread_pool_create(sizes[k], &s.pool, NULL), MOTE_OK);
+        mote_thread_pool_run(s.pool, come_late_in_turns, &s);
+        mote_thread_pool_run(s.pool, mark, &s);
+        for (int i = 0; i < sizes[k]; i++)
+            assert_int_equal(s.seen[i], 1);
+        assert_int_equal(atomic_load(&s.wrong), 0);
+        mote_thread_pool_free(&s.pool);
+    }
+}
+
+/* How many threads of this process are asleep, as the system says. */
+static int n_asleep(void) {
+    DIR *tasks = opendir("/proc/self/task");
+    int n = 0;
+    assert_non_null(tasks);
+    for (struct dirent *d; (d = readdir(tasks));) {
+        char path[sizeof d->d_name + 32], state = 0;
+        snprintf(path, sizeof path, "/proc/self/task/%s/stat", d->d_name);
+        FILE *f = fopen(path, "re");
+        n += f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1 && state == 'S';
+        if (f)
+            fclose(f);
+    }
+    closedir(tasks);
+    return n;
+}
+
+static void idle_workers_sleep_and_wake(void **state) {
+    (void)state;
+    shared s = {0};
+    int n_before = n_asleep(); /* a sanitizer's own threads */
+    assert_int_equal(mote_thread_pool_create(4, &s.pool, NULL), MOTE_OK);
+    for (int run = 1; run <= 5; run++) {
+        for (int tries = 0; n_asleep() < n_before + 3; tries++) {
+            assert_in_range(tries, 0, 10000);
+            usleep(1000);
+        }
+        mote_thread_pool_run(s.pool, mark, &s);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(s.seen[i], run);
+    }
+    mote_thread_pool_free(&s.pool);
+}
+
 /* Two callers at once: one waits. */
 static void *call_often(void *context) {
     shared *s = context;
@@ -135,8 +215,10 @@ static void refuses_sizes_out_of_range(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_worker_runs_once_a_run), cmocka_unit_test(barriers_hold), cmocka_unit_test(tickets_are_handed_out_once), cmocka_unit_test(callers_take_turns),
-        cmocka_unit_test(refuses_sizes_out_of_range),
+        cmocka_unit_test(every_worker_runs_once_a_run),        cmocka_unit_test(barriers_hold),
+        cmocka_unit_test(tickets_are_handed_out_once),         cmocka_unit_test(callers_take_turns),
+        cmocka_unit_test(more_workers_than_cores_get_through), cmocka_unit_test(late_workers_find_the_others_waiting),
+        cmocka_unit_test(idle_workers_sleep_and_wake),         cmocka_unit_test(refuses_sizes_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
