@@ -2,11 +2,13 @@
  * our own, and then sleeps in the kernel (a futex): on a machine that is shared, the thread it waits for may need this very core. */
 #include "base/thread_pool.h"
 
+#include "base/cpu_share.h"
 #include "base/error.h"
 #include "base/mem.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,12 +17,14 @@
 #include <unistd.h>
 
 /* A barrier's spin is a few times what sleeping and waking cost; between runs there is a sampler's time to bridge. */
-enum { SPINS_AT_BARRIER = 2000, SPINS_BETWEEN_RUNS = 20000 };
+enum { SPINS_AT_BARRIER = 2000, SPINS_BETWEEN_RUNS = 20000, SLEEPS_BETWEEN_MOVES = 16 };
 
-/* A number that goes up when something has happened. */
+enum { BITS = 8 * sizeof(unsigned long) };
+
+/* A number that goes up when something has happened, and the CPU on which it did. */
 typedef struct event {
     _Alignas(64) atomic_uint count;
-    atomic_int n_sleeping;
+    atomic_int n_sleeping, cpu;
 } event;
 
 struct mote_thread_pool {
@@ -31,6 +35,8 @@ struct mote_thread_pool {
     atomic_bool stop;
     mote_thread_fn fn;
     void *context;
+    pthread_t running;  /* the caller of the present run */
+    atomic_int n_stays; /* sleeps until a worker may leave its CPU */
     _Alignas(64) atomic_int n_arrived;
     _Alignas(64) atomic_int counter;
     _Alignas(64) atomic_int n_running;
@@ -49,9 +55,24 @@ static void relax(void) {
 #endif
 }
 
+/* Waking, the system likes to put a thread beside the one that woke it; where neighbours keep the other CPUs busy both then stay on one and take turns. The worker goes to another
+ * of its CPUs, and may go anywhere again. */
+static void leave_cpu(mote_thread_pool *p, int cpu) {
+    unsigned long all[MOTE_CPU_SHARE_MAX_CPUS / BITS], others[MOTE_CPU_SHARE_MAX_CPUS / BITS];
+    memset(all, 0, sizeof all);
+    if (pthread_equal(pthread_self(), p->running) || sched_getaffinity(0, sizeof all, (cpu_set_t *)all) != 0)
+        return; /* the caller's thread isn't ours to move */
+    if (CPU_COUNT_S(sizeof all, (cpu_set_t *)all) < p->n_threads)
+        return;
+    memcpy(others, all, sizeof all);
+    others[(size_t)cpu / BITS] &= ~(1ul << (size_t)cpu % BITS);
+    if (sched_setaffinity(0, sizeof others, (cpu_set_t *)others) == 0)
+        sched_setaffinity(0, sizeof all, (cpu_set_t *)all);
+}
+
 /* Until the count is no longer `seen`. Either the sleeper's look at the count comes after the change, or its entry in n_sleeping before the changer's look at that (both are
  * sequentially consistent); between look and sleep the kernel compares again. */
-static void event_wait(event *e, unsigned seen, int n_spins) {
+static void event_wait(mote_thread_pool *p, event *e, unsigned seen, int n_spins) {
     for (int i = 0; i < n_spins; i++) {
         if (atomic_load_explicit(&e->count, memory_order_acquire) != seen)
             return;
@@ -61,9 +82,15 @@ static void event_wait(event *e, unsigned seen, int n_spins) {
     while (atomic_load(&e->count) == seen)
         syscall(SYS_futex, &e->count, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
     atomic_fetch_sub(&e->n_sleeping, 1);
+    int cpu = sched_getcpu();
+    if (cpu >= 0 && cpu < MOTE_CPU_SHARE_MAX_CPUS && cpu == atomic_load_explicit(&e->cpu, memory_order_relaxed) && atomic_fetch_sub(&p->n_stays, 1) <= 0) {
+        atomic_store(&p->n_stays, SLEEPS_BETWEEN_MOVES);
+        leave_cpu(p, cpu);
+    }
 }
 
 static void event_happen(event *e) {
+    atomic_store_explicit(&e->cpu, sched_getcpu(), memory_order_relaxed);
     atomic_fetch_add(&e->count, 1);
     if (atomic_load(&e->n_sleeping) > 0)
         syscall(SYS_futex, &e->count, FUTEX_WAKE_PRIVATE, MOTE_THREADS_MAX, NULL, NULL, 0);
@@ -75,7 +102,7 @@ static void *worker_main(void *argument) {
     mote_thread_pool *p = start.pool;
     unsigned seen = 0;
     for (;;) {
-        event_wait(&p->begun, seen, SPINS_BETWEEN_RUNS);
+        event_wait(p, &p->begun, seen, SPINS_BETWEEN_RUNS);
         seen++;
         if (atomic_load(&p->stop))
             return NULL;
@@ -131,6 +158,7 @@ void mote_thread_pool_run(mote_thread_pool *p, mote_thread_fn fn, void *context)
     pthread_mutex_lock(&p->caller);
     p->fn = fn;
     p->context = context;
+    p->running = pthread_self();
     atomic_store(&p->counter, 0);
     atomic_store(&p->n_running, p->n_threads);
     unsigned finished = atomic_load(&p->finished.count);
@@ -138,7 +166,7 @@ void mote_thread_pool_run(mote_thread_pool *p, mote_thread_fn fn, void *context)
         event_happen(&p->begun);
     fn(context, 0, p->n_threads);
     if (atomic_fetch_sub(&p->n_running, 1) > 1)
-        event_wait(&p->finished, finished, SPINS_AT_BARRIER);
+        event_wait(p, &p->finished, finished, SPINS_AT_BARRIER);
     pthread_mutex_unlock(&p->caller);
 }
 
@@ -149,7 +177,7 @@ void mote_thread_pool_barrier(mote_thread_pool *p) {
     }
     unsigned passed = atomic_load(&p->passed.count);
     if (atomic_fetch_add(&p->n_arrived, 1) < p->n_threads - 1) {
-        event_wait(&p->passed, passed, SPINS_AT_BARRIER);
+        event_wait(p, &p->passed, passed, SPINS_AT_BARRIER);
         return;
     }
     atomic_store(&p->n_arrived, 0);

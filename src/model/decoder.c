@@ -270,6 +270,9 @@ static void run_layer(mote_decoder *d, uint32_t l, int worker) {
         run_recurrent(d, l, worker);
     else
         run_attention(d, l, worker);
+    /* barriers on both sides: all workers see the same when the layer is done, and this is no longer read when the next layer writes it */
+    if (worker == 0 && d->cancel && atomic_load_explicit(d->cancel, memory_order_relaxed))
+        atomic_store(&d->stops, true);
     enter_ffn(d, l, worker, users, 3);
     if (h->has_experts)
         mote_decoder_moe_run(d, l, worker);
@@ -277,9 +280,6 @@ static void run_layer(mote_decoder *d, uint32_t l, int worker) {
         run_ffn(d, l, worker, d->out);
     if (h->has_experts && h->n_ff != 0)
         run_shared_expert(d, l, worker);
-    if (worker == 0 && d->cancel && atomic_load_explicit(d->cancel, memory_order_relaxed))
-        atomic_store(&d->stops, true);
-    mote_thread_pool_barrier(d->pool);
 }
 
 static void forward_run(void *context, int worker, int n_workers) {

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -180,6 +181,32 @@ static void idle_workers_sleep_and_wake(void **state) {
     mote_thread_pool_free(&s.pool);
 }
 
+typedef struct masks {
+    shared s;
+    cpu_set_t ours, of[MOTE_THREADS_MAX];
+} masks;
+
+static void read_mask(void *context, int worker, int n_workers) {
+    masks *m = context;
+    (void)n_workers;
+    sched_getaffinity(0, sizeof m->of[worker], &m->of[worker]);
+}
+
+/* A worker that went to another CPU may go back. */
+static void workers_keep_their_cpus(void **state) {
+    (void)state;
+    masks m = {0};
+    sched_getaffinity(0, sizeof m.ours, &m.ours);
+    assert_int_equal(mote_thread_pool_create(2, &m.s.pool, NULL), MOTE_OK);
+    for (int run = 0; run < 20; run++) {
+        mote_thread_pool_run(m.s.pool, come_late_in_turns, &m.s);
+        mote_thread_pool_run(m.s.pool, read_mask, &m);
+        for (int i = 0; i < 2; i++)
+            assert_true(CPU_EQUAL(&m.of[i], &m.ours));
+    }
+    mote_thread_pool_free(&m.s.pool);
+}
+
 /* Two callers at once: one waits. */
 static void *call_often(void *context) {
     shared *s = context;
@@ -218,7 +245,8 @@ int main(void) {
         cmocka_unit_test(every_worker_runs_once_a_run),        cmocka_unit_test(barriers_hold),
         cmocka_unit_test(tickets_are_handed_out_once),         cmocka_unit_test(callers_take_turns),
         cmocka_unit_test(more_workers_than_cores_get_through), cmocka_unit_test(late_workers_find_the_others_waiting),
-        cmocka_unit_test(idle_workers_sleep_and_wake),         cmocka_unit_test(refuses_sizes_out_of_range),
+        cmocka_unit_test(idle_workers_sleep_and_wake),         cmocka_unit_test(workers_keep_their_cpus),
+        cmocka_unit_test(refuses_sizes_out_of_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
