@@ -123,6 +123,7 @@ static mote_status generate(cli_runtime *r, const cli_options *o, const int32_t 
     options.stop = o->stops.items;
     options.n_stop = o->stops.n;
     options.n_logprobs = o->n_logprobs;
+    options.n_draft_max = o->n_draft_max;
     options.on_token = take_token;
     options.context = stream;
     cli_interrupt_watch(r->session);

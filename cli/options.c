@@ -16,7 +16,7 @@ void cli_options_init(cli_options *o) {
     memset(o, 0, sizeof *o);
     o->n_ctx = -1;
     o->n_predict = -1;
-    o->n_logprobs = -1;
+    o->n_logprobs = o->n_draft_max = -1;
     o->n_prompt = 512;
     o->n_generate = 128;
     o->n_repeats = 5;

@@ -42,7 +42,7 @@ typedef struct cli_options {
     const char *system;
     cli_list files, stops;
     bool raw, ignore_eos, special;
-    int32_t n_predict, n_logprobs;
+    int32_t n_predict, n_logprobs, n_draft_max;
     mote_sampler_options sampling;
     cli_list breakers;
     cli_bias_list biases;

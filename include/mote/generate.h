@@ -36,6 +36,13 @@ typedef struct mote_generate_event {
 } mote_generate_event;
 typedef bool (*mote_generate_fn)(void *context, const mote_generate_event *event);
 
+/* Tokens that will certainly or probably come next, by somebody who knows (a grammar that leaves no choice): asked before a pass, with the answer so far, tokens [n_tokens]. Writes
+ * at most n_max into draft and returns their number; 0: the engine looks for some itself. */
+typedef size_t (*mote_draft_fn)(void *context, const int32_t *tokens, size_t n_tokens, int32_t *draft, size_t n_max);
+
+/* Drafts: one pass computes the next token's logits and those behind some guesses of what follows; as far as the sampler then chooses the same, their logits are there already. The
+ * answer is the same bit for bit with and without them, whatever the sampler and however wrong the guesses. Guesses are made where their measured worth exceeds their measured
+ * cost. Models with recurrent layers (Mamba-2, short convolutions) compute without drafts, since their state can't go back. */
 typedef struct mote_generate_options {
     size_t size;
     int32_t n_predict;       /* -1: until an end token or a full context */
@@ -46,10 +53,16 @@ typedef struct mote_generate_options {
     int32_t n_logprobs; /* -1: none; 0: the chosen token's; k: and the k most likely, at most 20 */
     mote_generate_fn on_token;
     void *context;
+    int32_t n_draft_max; /* tokens guessed ahead of one at most; -1: as many as pay, at most 15; 0: none */
+    const int32_t
+        *draft_source; /* [n_draft_source] the tokens of a text that the answer will follow, edits aside (a text to proofread); NULL: only what the prompt and the answer show */
+    size_t n_draft_source;
+    mote_draft_fn draft; /* NULL: none */
+    void *draft_context;
 } mote_generate_options;
 
 #define MOTE_GENERATE_OPTIONS_INIT \
-    { sizeof(mote_generate_options), -1, false, false, NULL, 0, -1, NULL, NULL }
+    { sizeof(mote_generate_options), -1, false, false, NULL, 0, -1, NULL, NULL, -1, NULL, 0, NULL, NULL }
 
 typedef struct mote_generate_result {
     char *text; /* NUL-terminated */
@@ -57,12 +70,14 @@ typedef struct mote_generate_result {
     int32_t *tokens; /* generated, the end token included */
     size_t n_tokens;
     const char *finish_reason; /* "stop" (end token or stop string), "length" (n_predict or the context), "cancelled"; static storage */
-    size_t n_prompt_tokens, n_cached_tokens, n_draft_tokens, n_draft_accepted;
+    size_t n_prompt_tokens, n_cached_tokens;
+    size_t n_draft_tokens, n_draft_accepted; /* guesses that were computed; those that were right. May differ from run to run. */
     double prompt_seconds, predicted_seconds;
 } mote_generate_result;
 
 /* Feeds the prompt (tokens that the session's timeline already starts with are not computed again; what differs is truncated) and generates.
- * *result is filled also on MOTE_ERR_CANCELLED with what there was. MOTE_ERR_CONTEXT when the prompt doesn't fit, _ARGUMENT, _ALLOC. */
+ * *result is filled also on MOTE_ERR_CANCELLED with what there was. MOTE_ERR_CONTEXT when the prompt doesn't fit, _ARGUMENT (an option out of range; an id of a
+ * draft outside the vocabulary, named), _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_generate(mote_session *session, mote_sampler *sampler, const int32_t *prompt, size_t n_prompt, const mote_generate_options *options,
                                                    mote_generate_result *result, mote_error *err);
 MOTE_API void mote_generate_result_deinit(mote_generate_result *result);

@@ -67,6 +67,13 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
     MOTE_TRY_DONE(mote_thread_pool_create(set.n_threads, &e->pool, err));
     MOTE_TRY_DONE(mote_decoder_create(model, e->pool, e->n_batch, e->n_ctx, &e->decoder, err));
     MOTE_TRY_DONE(take_memory(e, err));
+    if (!e->layout.has_states) {
+        e->draft = mote_draft_create(e->n_ctx);
+        if (!e->draft) {
+            status = mote_error_alloc(err, mote_draft_bytes(e->n_ctx));
+            goto done;
+        }
+    }
     *engine = e;
     e = NULL;
 done:
@@ -81,6 +88,7 @@ void mote_engine_free(mote_engine **engine) {
     for (int32_t i = 0; e->sessions && i < e->n_sessions; i++)
         mote_adapter_set_deinit(&e->sessions[i].adapters);
     mote_decoder_free(&e->decoder);
+    mote_draft_free(&e->draft);
     mote_thread_pool_free(&e->pool);
     mote_mem_free(e->sessions);
     mote_mem_free(e->tokens);

@@ -3,6 +3,7 @@
 #define MOTE_ENGINE_ENGINE_H
 
 #include "base/thread_pool.h"
+#include "engine/draft.h"
 #include "model/cache.h"
 #include "model/decoder.h"
 #include "model/loaded.h"
@@ -14,6 +15,7 @@ struct mote_engine {
     const mote_model *model;
     mote_thread_pool *pool;
     mote_decoder *decoder;
+    mote_draft *draft; /* NULL: the model keeps states that can't go back */
     size_t n_ctx, n_batch;
     mote_cache_layout layout;
     int32_t n_sessions;
@@ -39,6 +41,12 @@ struct mote_session {
     atomic_bool cancel;
     bool is_used;
 };
+
+/* Feeds ids[0] and computes the others beside it, n_ids <= MOTE_DECODER_LOGIT_ROWS and <= n_batch: what may come next. The timeline has ids[0] only and its logits, until
+ * mote_session_take_draft moves it on. Errors as mote_session_feed. Not for models that keep states. */
+MOTE_MUST_CHECK mote_status mote_session_feed_draft(mote_session *session, const int32_t *ids, size_t n_ids, mote_error *err);
+/* The next of those ids did come: the timeline has it and its logits, with nothing computed. */
+void mote_session_take_draft(mote_session *session);
 
 /* The id that the model's tokenizer puts before every text, or -1 (eval.c). */
 int32_t mote_engine_first_token(const mote_model *model);

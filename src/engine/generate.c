@@ -1,5 +1,6 @@
-/* The loop of a generation: sample, detokenize, look for stop strings, hand out, feed. Memory is taken before the first token; the text's buffer grows only if it turns out to hold
- * more than TEXT_BYTES_A_TOKEN bytes a token on average. */
+/* The loop of a generation: sample, detokenize, look for stop strings, hand out, feed. A pass may compute guesses of what follows beside the token that is fed (draft.h): the
+ * sampler goes on through their logits one by one, as if each had been fed alone, until it chooses something else. Memory is taken before the first token; the text's buffer grows
+ * only if it turns out to hold more than TEXT_BYTES_A_TOKEN bytes a token on average. */
 #include <mote/generate.h>
 
 #include "base/clock.h"
@@ -26,7 +27,10 @@ typedef struct generation {
     float *masked;  /* [n_vocab] logits without end tokens; NULL when they may be chosen */
     int32_t *ends;  /* [n_ends] end tokens, where they are masked */
     size_t n_ends;
-    size_t n_max; /* tokens to generate at most */
+    size_t n_max;                          /* tokens to generate at most */
+    mote_draft *draft;                     /* NULL: no drafts */
+    int32_t pass[MOTE_DECODER_LOGIT_ROWS]; /* the last token and the guesses of the last pass */
+    size_t n_pass, n_taken;                /* n_taken: of these, those that came */
     mote_token_logprob top[MAX_LOGPROBS];
 } generation;
 
@@ -51,6 +55,18 @@ static mote_status collect_ends(generation *g, mote_error *err) {
     return MOTE_OK;
 }
 
+static mote_status check_drafts(generation *g, mote_error *err) {
+    const mote_generate_options *o = g->options;
+    uint32_t n_vocab = g->session->engine->model->h.n_vocab;
+    if (o->n_draft_max < -1)
+        return mote_error_set(err, MOTE_ERR_ARGUMENT, "drafts: %d tokens at most is no number", (int)o->n_draft_max);
+    for (size_t i = 0; o->draft_source && i < o->n_draft_source; i++)
+        if (o->draft_source[i] < 0 || (uint32_t)o->draft_source[i] >= n_vocab)
+            return mote_error_set(err, MOTE_ERR_ARGUMENT, "draft source, token %zu: id %d is outside the vocabulary of %u", i, (int)o->draft_source[i], n_vocab);
+    g->draft = o->n_draft_max == 0 ? NULL : g->session->engine->draft;
+    return MOTE_OK;
+}
+
 static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
     const mote_generate_options *o = g->options;
     mote_engine *e = g->session->engine;
@@ -72,7 +88,7 @@ static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
         MOTE_TRY(mote_detokenizer_create(g->tokenizer, o->special, &g->stream, err));
     if (o->ignore_eos && g->tokenizer)
         MOTE_TRY(collect_ends(g, err));
-    return MOTE_OK;
+    return check_drafts(g, err);
 }
 
 static const float *mask_ends(generation *g, const float *logits) {
@@ -138,12 +154,66 @@ static bool give(generation *g, mote_generate_event *event, bool all) {
     return goes_on;
 }
 
+/* Guesses of what comes behind the token that is to be fed, into g->pass. */
+static mote_status propose(generation *g, size_t *n_guesses, mote_error *err) {
+    const mote_generate_options *o = g->options;
+    const mote_session *s = g->session;
+    const mote_engine *e = s->engine;
+    size_t most = o->n_draft_max < 0 || o->n_draft_max > MOTE_DRAFT_MAX ? MOTE_DRAFT_MAX : (size_t)o->n_draft_max;
+    size_t limits[] = {g->n_max - g->result->n_tokens - 1, e->n_ctx - s->n_tokens - 1, e->n_batch - 1};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        most = limits[i] < most ? limits[i] : most;
+    *n_guesses = 0;
+    if (!g->draft || most == 0)
+        return MOTE_OK;
+    if (o->draft) {
+        size_t n = o->draft(o->draft_context, g->result->tokens, g->result->n_tokens, g->draft->given, most);
+        if (n > most)
+            return mote_error_set(err, MOTE_ERR_ARGUMENT, "draft: %zu tokens were given, asked for were %zu at most", n, most);
+        for (size_t i = 0; i < n; i++)
+            if (g->draft->given[i] < 0 || (uint32_t)g->draft->given[i] >= e->model->h.n_vocab)
+                return mote_error_set(err, MOTE_ERR_ARGUMENT, "draft, token %zu: id %d is outside the vocabulary of %u", i, (int)g->draft->given[i], e->model->h.n_vocab);
+        if (n > 0)
+            mote_draft_give(g->draft, n);
+    }
+    *n_guesses = mote_draft_propose(g->draft, g->pass + 1, most);
+    return MOTE_OK;
+}
+
+/* The timeline moves on by a token: a guess that was right, or a pass. */
+static mote_status advance(generation *g, int32_t token, mote_error *err) {
+    mote_session *s = g->session;
+    if (g->n_taken < g->n_pass && g->pass[g->n_taken] == token) {
+        if (atomic_exchange(&s->cancel, false)) {
+            s->logits = NULL; /* as when a pass is cancelled */
+            return mote_error_set(err, MOTE_ERR_CANCELLED, "cancelled");
+        }
+        mote_session_take_draft(s);
+        g->n_taken++;
+        g->result->n_draft_accepted++;
+        return MOTE_OK;
+    }
+    size_t n_guesses;
+    MOTE_TRY(propose(g, &n_guesses, err));
+    g->pass[0] = token;
+    g->n_pass = n_guesses + 1;
+    g->n_taken = 1;
+    double start = mote_clock_seconds();
+    MOTE_TRY(mote_session_feed_draft(s, g->pass, g->n_pass, err));
+    if (g->draft)
+        mote_draft_gain_learn_pass(&g->draft->gain, g->n_pass, mote_clock_seconds() - start);
+    g->result->n_draft_tokens += n_guesses;
+    return MOTE_OK;
+}
+
 /* One token; sets finish_reason when it was the last. */
 static mote_status step(generation *g, mote_error *err) {
     mote_generate_result *r = g->result;
     const float *logits = g->session->logits;
     int32_t token = mote_sampler_sample(g->sampler, mask_ends(g, logits));
     mote_sampler_accept(g->sampler, token);
+    if (g->draft)
+        mote_draft_accept(g->draft, token);
     r->tokens[r->n_tokens++] = token;
     mote_generate_event event = {.token = token, .text = ""};
     if (g->options->n_logprobs >= 0)
@@ -165,7 +235,7 @@ static mote_status step(generation *g, mote_error *err) {
         r->finish_reason = "length";
     if (!give(g, &event, r->finish_reason != NULL))
         r->finish_reason = "cancelled";
-    return r->finish_reason ? MOTE_OK : mote_session_feed(g->session, &token, 1, err);
+    return r->finish_reason ? MOTE_OK : advance(g, token, err);
 }
 
 static mote_status run(generation *g, const int32_t *prompt, size_t n_prompt, mote_error *err) {
@@ -178,6 +248,8 @@ static mote_status run(generation *g, const int32_t *prompt, size_t n_prompt, mo
     mote_sampler_reset(g->sampler);
     for (size_t i = 0; i < n_prompt; i++)
         mote_sampler_accept(g->sampler, prompt[i]);
+    if (g->draft)
+        mote_draft_begin(g->draft, prompt, n_prompt, g->options->draft_source, g->options->n_draft_source);
     double prompted = mote_clock_seconds();
     r->prompt_seconds = prompted - start;
     mote_status status = MOTE_OK;

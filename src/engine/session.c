@@ -104,7 +104,8 @@ static mote_status compute_to(mote_session *s, size_t first, size_t end, mote_lo
     return MOTE_OK;
 }
 
-static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, mote_logits_fn fn, void *context, mote_error *err) {
+/* Without fn, the logits of the last n_logits tokens are there afterwards: they lie in one pass, and s->logits is the first of them. */
+static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, size_t n_logits, mote_logits_fn fn, void *context, mote_error *err) {
     MOTE_TRY(check_ids(s, ids, n_ids, err));
     mote_engine *e = s->engine;
     size_t before = s->n_tokens, end = before + n_ids;
@@ -122,17 +123,30 @@ static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, mo
         return mote_error_set(err, status, "cancelled");
     }
     if (!fn)
-        s->logits = mote_decoder_logits(e->decoder, (end - before - 1) % e->n_batch, 1);
+        s->logits = mote_decoder_logits(e->decoder, (end - before - 1) % e->n_batch + 1 - n_logits, n_logits);
     s->n_tokens = end;
     return MOTE_OK;
 }
 
 mote_status mote_session_feed(mote_session *session, const int32_t *ids, size_t n_ids, mote_error *err) {
-    return compute(session, ids, n_ids, NULL, NULL, err);
+    return compute(session, ids, n_ids, 1, NULL, NULL, err);
 }
 
 mote_status mote_session_score(mote_session *session, const int32_t *ids, size_t n_ids, mote_logits_fn fn, void *context, mote_error *err) {
-    return compute(session, ids, n_ids, fn, context, err);
+    return compute(session, ids, n_ids, 0, fn, context, err);
+}
+
+mote_status mote_session_feed_draft(mote_session *session, const int32_t *ids, size_t n_ids, mote_error *err) {
+    size_t n = session->n_tokens + 1;
+    MOTE_TRY(compute(session, ids, n_ids, n_ids, NULL, NULL, err));
+    session->n_tokens = session->n_computed = n; /* the next pass overwrites the others in the cache */
+    return MOTE_OK;
+}
+
+void mote_session_take_draft(mote_session *session) {
+    session->n_tokens++;
+    session->n_computed++;
+    session->logits += session->engine->model->h.n_vocab;
 }
 
 const float *mote_session_logits(const mote_session *session) {

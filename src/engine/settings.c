@@ -3,6 +3,7 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/thread_pool.h"
+#include "engine/draft.h"
 #include "model/cache.h"
 #include "model/decoder.h"
 #include "model/source.h"
@@ -44,7 +45,7 @@ mote_status mote_engine_settings_read(mote_engine_settings *s, const mote_hparam
     mote_cache_layout_init(&s->layout, h, s->type_k, s->type_v, s->n_ctx, s->n_batch);
     s->cache_stride = (s->layout.n_bytes + 63) / 64 * 64;
     s->cache_bytes = (uint64_t)s->n_sessions * (s->cache_stride + s->n_ctx * sizeof(int32_t));
-    s->scratch_bytes = mote_decoder_bytes(h, s->n_batch, s->n_ctx, s->n_threads);
+    s->scratch_bytes = mote_decoder_bytes(h, s->n_batch, s->n_ctx, s->n_threads) + (s->layout.has_states ? 0 : mote_draft_bytes(s->n_ctx));
     return MOTE_OK;
 }
 

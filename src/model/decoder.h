@@ -15,7 +15,7 @@
 typedef struct mote_decoder mote_decoder;
 
 /* Rows of logits that one pass can give. */
-enum { MOTE_DECODER_LOGIT_ROWS = 8 };
+enum { MOTE_DECODER_LOGIT_ROWS = 16 };
 
 /* Sees row t of what enters the product with w, before it is quantised; called by any thread, once for each t and w of a pass (experts: for each pair). */
 typedef void (*mote_decoder_observe_fn)(void *context, const mote_packed *w, size_t t, const float *x);
