@@ -88,7 +88,8 @@ const cli_option cli_flags_answer[] = {
     LIST("-r --reverse-prompt --stop", "TEXT", stops, "end the answer before this text; may be given again"),
     FLAG("--ignore-eos", ignore_eos, "never choose an end token"),
     FLAG("-sp --special", special, "write control tokens out in the text"),
-    INT("--draft --draft-n --draft-max", n_draft_max, 0, MAX_INT, "as many as pay", "tokens guessed ahead at most, from what the prompt and the answer repeat; 0: none; the answer does not depend on it"),
+    INT("--draft --draft-n --draft-max", n_draft_max, 0, MAX_INT, "as many as pay",
+        "tokens guessed ahead at most, from what the prompt and the answer repeat; 0: none; the answer does not depend on it"),
     INT("--logprobs", n_logprobs, 0, 20, "off", "with --json: log-probabilities of each token and of the N most likely"),
     END,
 };

@@ -55,23 +55,28 @@ static double ratio_of(const mote_draft_gain *g, size_t n) {
     return g->ratio[low] + slope * (double)(n - low);
 }
 
-void mote_draft_gain_learn_pass(mote_draft_gain *g, size_t n, double seconds) {
-    double now = seconds / ratio_of(g, n);
-    if (g->seconds == 0)
-        g->seconds = now;
-    g->n_since_single = n == 1 ? 0 : g->n_since_single + 1;
-    if (n > 1 && g->n_passes[1] > 0) {
-        double before = ratio_of(g, n), ratio = seconds / g->seconds;
-        if (g->n_passes[n] > 0 && ratio > 2 * before)
-            ratio = 2 * before; /* somebody else had the processor */
-        uint32_t average = g->n_passes[n] + 1 < LONGEST_AVERAGE ? g->n_passes[n] + 1 : LONGEST_AVERAGE;
-        ratio = before + (ratio - before) / average;
-        g->ratio[n] = ratio < 1 ? 1 : ratio;
-    }
-    if (now > 2 * g->seconds)
-        now = 2 * g->seconds;
-    g->seconds += (now - g->seconds) / (g->n_passes[1] < SINGLES_FIRST ? 1 : 4);
+/* How the ratio of n tokens moves, seen `seconds` of one pass. */
+static void learn_ratio(mote_draft_gain *g, size_t n, double seconds) {
+    double before = ratio_of(g, n), ratio = seconds / g->seconds;
+    if (g->n_passes[n] > 0 && ratio > 2 * before)
+        ratio = 2 * before; /* somebody else had the processor */
+    uint32_t average = g->n_passes[n] + 1 < LONGEST_AVERAGE ? g->n_passes[n] + 1 : LONGEST_AVERAGE;
+    ratio = before + (ratio - before) / average;
+    g->ratio[n] = ratio < 1 ? 1 : ratio;
     g->n_passes[n]++;
+}
+
+/* A time other than expected moves the ratio a little and the running time more; a ratio that is seen first takes all of it. */
+void mote_draft_gain_learn_pass(mote_draft_gain *g, size_t n, double seconds) {
+    bool is_known = g->n_passes[1] >= SINGLES_FIRST;
+    g->n_since_single = n == 1 ? 0 : g->n_since_single + 1;
+    if (n > 1 && is_known)
+        learn_ratio(g, n, seconds);
+    double now = seconds / ratio_of(g, n);
+    if (is_known && now > 2 * g->seconds)
+        now = 2 * g->seconds;
+    g->seconds = is_known ? g->seconds + (now - g->seconds) / 4 : now;
+    g->n_passes[1] += n == 1;
 }
 
 void mote_draft_gain_learn_guess(mote_draft_gain *g, mote_draft_kind kind, size_t n_matched, bool is_right) {

@@ -4,6 +4,8 @@
 
 #include "model/decoder.h"
 
+#include <stdbool.h>
+
 enum { MOTE_DRAFT_MAX = MOTE_DECODER_LOGIT_ROWS - 1 }; /* tokens drafted at most: a pass gives logits of them and of the token before */
 
 /* Where a guess comes from. */

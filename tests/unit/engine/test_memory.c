@@ -95,6 +95,14 @@ static bool on_token(void *context, const mote_generate_event *event) {
     return true;
 }
 
+/* Guesses, so that passes of several tokens are among the steps. */
+static size_t guess(void *context, const int32_t *tokens, size_t n_tokens, int32_t *draft, size_t n_max) {
+    (void)context;
+    for (size_t i = 0; i < n_max; i++)
+        draft[i] = tokens[i % n_tokens];
+    return n_max;
+}
+
 /* Load, generate n tokens, close; with an adapter: at another scale than its own, and dropped before the end. */
 static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void *context, mote_error *err) {
     mote_model *model = NULL;
@@ -119,6 +127,7 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
     go.n_logprobs = 3;
     go.on_token = fn;
     go.context = context;
+    go.draft = guess;
     mote_generate_result result = {0};
     mote_adapter_options ao = MOTE_ADAPTER_OPTIONS_INIT;
     ao.n_threads = n_threads;
@@ -140,6 +149,8 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
         status = mote_generate(session, sampler, ids, n_ids, &go, &result, err);
     if (status == MOTE_OK)
         status = mote_session_set_adapters(session, NULL, NULL, 0, err);
+    if (status == MOTE_OK && n > 10)
+        assert_true(result.n_draft_tokens > 0);
     mote_generate_result_deinit(&result);
     mote_free(ids);
     mote_sampler_free(&sampler);
