@@ -71,8 +71,8 @@ const cli_option cli_flags_threads[] = {
 const cli_option cli_flags_context[] = {
     INT("-c --ctx-size", n_ctx, 0, MAX_INT, "the model's, at most 4096", "tokens of context; 0: all that the model was trained for"),
     INT("-b --batch-size", n_batch, 1, MAX_INT, "512", "tokens of the prompt computed at a time; the result does not depend on it"),
-    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16"),
-    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16"),
+    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16, q8_0, q4_0"),
+    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16, q8_0, q4_0"),
     END,
 };
 
@@ -165,8 +165,8 @@ const cli_option cli_flags_logits[] = {
     TEXT("--tokens", "FILE", tokens, NULL, "token ids separated by white space (- is standard input)"),
     TEXT("-o --output", "FILE", output, NULL, "the .npy file to write"),
     INT("-b --batch-size", n_batch, 1, MAX_INT, "512", "tokens computed at a time; the result does not depend on it"),
-    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16"),
-    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16"),
+    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16, q8_0, q4_0"),
+    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16, q8_0, q4_0"),
     END,
 };
 
@@ -175,8 +175,8 @@ const cli_option cli_flags_perplexity[] = {
     TEXT("--tokens", "FILE", tokens, NULL, "token ids separated by white space, in place of a text"),
     INT("-c --ctx-size", n_ctx, 4, MAX_INT, "512", "tokens of a window"),
     INT("-b --batch-size", n_batch, 1, MAX_INT, "512", "tokens computed at a time; the result does not depend on it"),
-    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16"),
-    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16"),
+    TEXT("-ctk --cache-type-k", "TYPE", cache_type_k, "f16", "type of the cached keys: f32, f16, bf16, q8_0, q4_0"),
+    TEXT("-ctv --cache-type-v", "TYPE", cache_type_v, "f16", "type of the cached values: f32, f16, bf16, q8_0, q4_0"),
     END,
 };
 

@@ -29,7 +29,7 @@ typedef struct mote_engine_options {
     int32_t n_batch;          /* tokens computed at a time; 0: 512. Does not change results. */
     int32_t n_threads;        /* 0: as many as the machine has. Does not change results. */
     int32_t n_sessions;       /* sessions at a time; 0: 1 */
-    const char *cache_type_k; /* NULL: "f16" (exact path: "f32"); "f32", "f16", "bf16" */
+    const char *cache_type_k; /* NULL: "f16" (exact path: "f32"); "f32", "f16", "bf16", "q8_0", "q4_0" (blocks of 32: heads of a multiple of 32) */
     const char *cache_type_v;
     uint64_t mem_max_bytes;              /* 0: no limit; covers weights, cache and scratch. Refused before anything is allocated. */
     const mote_adapter *const *adapters; /* [n_adapters]: those that every session begins with, as by mote_session_set_adapters */

@@ -4,21 +4,26 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "engine/draft.h"
+#include "kernels/attention.h"
 #include "model/cache.h"
 #include "model/decoder.h"
 #include "model/source.h"
 
 enum { DEFAULT_CONTEXT = 4096, DEFAULT_BATCH = 512, MAX_BATCH = 1 << 16, MAX_CONTEXT = 1 << 24, MAX_SESSIONS = 4096 };
 
-static mote_status parse_cache_type(const char *name, const char *flag, bool exact, mote_dtype *type, mote_error *err) {
+static mote_status parse_cache_type(const char *name, const char *flag, bool exact, const mote_hparams *h, mote_dtype *type, mote_error *err) {
     *type = exact ? MOTE_DTYPE_F32 : MOTE_DTYPE_F16;
     if (!name)
         return MOTE_OK;
     *type = mote_dtype_from_name(name);
     if (*type == MOTE_DTYPE_NONE)
         return mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: '%s' is no type", flag, name);
-    if (*type != MOTE_DTYPE_F32 && *type != MOTE_DTYPE_F16 && *type != MOTE_DTYPE_BF16)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: a cache of type %s is not supported; f32, f16 and bf16 are", flag, name);
+    if (mote_attention_has_scales(*type)) {
+        if (h->head_dim % MOTE_ATTENTION_BLOCK != 0)
+            return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: a cache of type %s needs heads of a multiple of 32, this model's have %u; f16 and bf16 take any", flag, name,
+                                  h->head_dim);
+    } else if (*type != MOTE_DTYPE_F32 && *type != MOTE_DTYPE_F16 && *type != MOTE_DTYPE_BF16)
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: a cache of type %s is not supported; f32, f16, bf16, q8_0 and q4_0 are", flag, name);
     return MOTE_OK;
 }
 
@@ -40,8 +45,8 @@ mote_status mote_engine_settings_read(mote_engine_settings *s, const mote_hparam
         s->n_batch = s->n_ctx;
     s->n_sessions = o->n_sessions ? o->n_sessions : 1;
     s->n_threads = o->n_threads ? o->n_threads : mote_cpu_default_threads();
-    MOTE_TRY(parse_cache_type(o->cache_type_k, "cache type of keys (-ctk)", exact, &s->type_k, err));
-    MOTE_TRY(parse_cache_type(o->cache_type_v, "cache type of values (-ctv)", exact, &s->type_v, err));
+    MOTE_TRY(parse_cache_type(o->cache_type_k, "cache type of keys (-ctk)", exact, h, &s->type_k, err));
+    MOTE_TRY(parse_cache_type(o->cache_type_v, "cache type of values (-ctv)", exact, h, &s->type_v, err));
     mote_cache_layout_init(&s->layout, h, s->type_k, s->type_v, s->n_ctx, s->n_batch);
     s->cache_stride = (s->layout.n_bytes + 63) / 64 * 64;
     s->cache_bytes = (uint64_t)s->n_sessions * (s->cache_stride + s->n_ctx * sizeof(int32_t));

@@ -8,6 +8,7 @@
 
 #include "base/cpu.h"
 #include "base/dtype.h"
+#include "kernels/attention.h"
 #include "kernels/ssm.h"
 
 #include <mote/status.h>
@@ -73,13 +74,18 @@ typedef struct mote_kernels {
 
     /* Attention of one query group over one key/value head. See kernels/attention.h for the cache layout and the order of sums. */
     struct {
-        /* k [head_dim] written as position `pos` of the key store; v likewise. type F32, F16 or BF16. */
+        /* k [head_dim] written as position `pos` of the key store; v likewise. type F32, F16, BF16, Q8_0 or Q4_0. */
         void (*store_k)(void *k_store, mote_dtype type, size_t head_dim, size_t pos, const float *k);
         void (*store_v)(void *v_store, mote_dtype type, size_t head_dim, size_t pos, const float *v);
         /* scores[g * score_stride + p - first] = q[g] . k[p] * scale for positions first <= p < last; first is a multiple of 16 (callers mask what lies before their window). */
         void (*scores)(const void *k_store, mote_dtype type, size_t head_dim, size_t first, size_t last, const float *q, size_t q_stride, size_t n_queries, float scale,
                        float *scores, size_t score_stride);
-        /* In place on scores [n]: exp(s - max) and returns their sum; 16 partial sums (index modulo 16), added in ascending order. A score of -inf gives 0. */
+        /* In place on scores [n]: exp(s - most), most the largest (at least -FLT_MAX); returns it and their sum: 16 partial sums (index modulo 16), added in ascending order. A
+         * score of -inf gives 0. */
+        mote_attention_sum (*weigh)(float *scores, size_t n);
+        /* Joins a span's sum and mix [n] to what came before, in the same units: each times exp(own most - common most). Before the first: {-FLT_MAX, 0} and zeros. */
+        void (*join)(mote_attention_sum *all, float *all_mix, mote_attention_sum next, const float *next_mix, size_t n);
+        /* weigh, for its sum alone. */
         float (*softmax)(float *scores, size_t n);
         /* out[g * out_stride + d] = sum_p weights[g * weight_stride + p - first] * v[p, d] over first <= p < last (at least one) in ascending order. */
         void (*mix)(const void *v_store, mote_dtype type, size_t head_dim, size_t first, size_t last, const float *weights, size_t weight_stride, size_t n_queries, float *out,
@@ -111,7 +117,8 @@ void mote_pack_panel(mote_dtype type, const void *rows, size_t row_bytes, size_t
 /* One row of a packed matrix as float32 [k] (embedding look-up): exactly the dequantised source. */
 void mote_pack_get_row(const mote_packed *w, size_t row, float *out);
 
-/* Bytes of a key or value store of n_positions (rounded up to a multiple of 16) for one head; 0 for a type that is no F32, F16 or BF16, or on overflow. */
+/* Bytes of a key or value store of n_positions (rounded up to a multiple of 16) for one head; 0 for a type that is no F32, F16, BF16, Q8_0 or Q4_0, for one
+ * with blocks where head_dim is no multiple of 32, or on overflow. */
 size_t mote_attn_store_bytes(mote_dtype type, size_t head_dim, size_t n_positions);
 
 #endif

@@ -80,7 +80,7 @@ void mote_cache_make_room(mote_cache *c, size_t first, size_t n) {
         return;
     size_t lowest = first + 1 > l->window ? first + 1 - l->window : 0;
     size_t by = lowest / MOTE_ATTENTION_BLOCK * MOTE_ATTENTION_BLOCK - c->window_base; /* sums keep their order (kernels/attention.h) */
-    size_t k = by * l->head_dim * mote_dtype_row_bytes(l->type_k, 1), v = by * mote_attention_padded(l->head_dim) * mote_dtype_row_bytes(l->type_v, 1);
+    size_t k = by / MOTE_ATTENTION_PANEL * mote_attention_panel_bytes(l->type_k, l->head_dim), v = by * mote_attention_row_bytes(l->type_v, l->head_dim);
     for (uint32_t layer = 0; layer < l->n_layers; layer++)
         for (uint32_t head = 0; l->is_windowed[layer] && head < l->n_kv_heads[layer]; head++) {
             move_down(mote_cache_k(c, layer, head), l->k_bytes[1], k);

@@ -19,12 +19,12 @@ static size_t larger(size_t a, size_t b) {
 
 /* Sizes of the decoder's buffers, in the order in which they lie in its memory. */
 typedef struct buffer_sizes {
-    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, scores, queries, mixed, decay, acts, moe, widest, total;
+    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, tiles, parts, mixed, decay, acts, moe, widest, total;
 } buffer_sizes;
 
 static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
     size_t n_q = (size_t)h->n_heads * h->head_dim, n_kv = (size_t)h->n_kv_heads * h->head_dim, threads = (size_t)n_threads;
-    size_t widest = larger(larger(larger(h->n_embd, n_q), larger(h->n_ff, h->experts.n_ff)), mote_recurrent_widest_out(h)), tile = mote_decoder_query_tile(h);
+    size_t widest = larger(larger(larger(h->n_embd, n_q), larger(h->n_ff, h->experts.n_ff)), mote_recurrent_widest_out(h));
     buffer_sizes s = {
         .x = round_up(n_batch * h->n_embd * sizeof(float)),
         .row = round_up(widest * sizeof(float)) * threads,
@@ -35,15 +35,15 @@ static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_pos
         .out = round_up(n_batch * h->n_embd * sizeof(float)),
         .logits = round_up((size_t)MOTE_DECODER_LOGIT_ROWS * h->n_vocab * sizeof(float)),
         .cos_sin = round_up(n_batch * h->n_rot * sizeof(float)),
-        .scores = round_up(tile * mote_decoder_pad_positions(n_positions) * sizeof(float)) * threads,
-        .queries = round_up(2 * tile * mote_decoder_pad_positions(h->head_dim) * sizeof(float)) * threads,
+        .tiles = round_up(mote_decoder_tile_floats(h) * sizeof(float)) * threads,
+        .parts = round_up(mote_decoder_parts_floats(h, n_positions) * sizeof(float)),
         .mixed = round_up(n_batch * mote_recurrent_widest_in(h) * sizeof(float)),
         .decay = round_up(n_batch * h->recurrent.n_heads * sizeof(float)),
         .acts = mote_act_buffer_bytes(n_batch, widest),
         .moe = round_up(mote_decoder_moe_bytes(h, n_batch)),
         .widest = widest,
     };
-    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.scores + s.queries + s.mixed + s.decay + s.acts + s.moe;
+    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.tiles + s.parts + s.mixed + s.decay + s.acts + s.moe;
     return s;
 }
 
@@ -88,11 +88,9 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
     d->logits = TAKE(s.logits);
     d->cos_sin[0] = TAKE(s.cos_sin);
     d->cos_sin[1] = TAKE(s.cos_sin);
-    d->scores = TAKE(s.scores);
-    d->score_stride = mote_decoder_pad_positions(n_positions);
-    d->scores_stride = s.scores / threads / sizeof(float);
-    d->queries = TAKE(s.queries);
-    d->queries_stride = s.queries / threads / sizeof(float);
+    d->tiles = TAKE(s.tiles);
+    d->tile_stride = s.tiles / threads / sizeof(float);
+    d->parts = TAKE(s.parts);
     d->mixed = TAKE(s.mixed);
     d->decay = TAKE(s.decay);
     mote_act_buffer_init(&d->acts, n_batch, s.widest, memory);
@@ -209,8 +207,10 @@ static void run_attention(mote_decoder *d, uint32_t l, int worker) {
     mote_decoder_attend(d, l, task, worker);
     mote_thread_pool_barrier(d->pool);
     size_t n_q = (size_t)m->h.layers[l].n_heads * m->h.head_dim;
-    MOTE_FOR_EACH(d, t, d->n)
-    mote_decoder_set_acts(d, &d->acts, t, d->attn + t * n_q, o, 1);
+    MOTE_FOR_EACH(d, t, d->n) {
+        mote_decoder_join_spans(d, l, worker);
+        mote_decoder_set_acts(d, &d->acts, t, d->attn + t * n_q, o, 1);
+    }
     mote_thread_pool_barrier(d->pool);
     mote_decoder_products(d, o, &d->out, 1, d->n);
 }

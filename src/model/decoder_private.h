@@ -33,10 +33,9 @@ struct mote_decoder {
     float *logits;            /* [MOTE_DECODER_LOGIT_ROWS, n_vocab] */
     float *cos_sin[2];        /* [n_batch, n_rot]: of layers without and with a window */
     const float *inv_freq[2]; /* as this context's size asks for */
-    float *scores;            /* a tile of [queries, score_stride] for each thread */
-    size_t score_stride, scores_stride;
-    float *queries; /* two tiles of [queries, head_dim padded] for each thread: queries, then sums of values */
-    size_t queries_stride;
+    float *tiles;             /* attention's room for a tile of queries, for each thread */
+    size_t tile_stride;
+    float *parts; /* attention of a single token by spans: [kv heads, spans, group, part] */
     mote_act_buffer acts;
     mote_moe_buffers moe;
     float *mixed;                    /* [n_batch, in width]: recurrent layers' projection, and what becomes of it */
@@ -58,7 +57,9 @@ struct mote_decoder {
 
 /* Queries (tokens times heads of a group) that attention computes together. */
 size_t mote_decoder_query_tile(const mote_hparams *h);
-size_t mote_decoder_pad_positions(size_t n);
+/* Room for a tile, and for a single token's spans, in floats. */
+size_t mote_decoder_tile_floats(const mote_hparams *h);
+size_t mote_decoder_parts_floats(const mote_hparams *h, size_t n_positions);
 /* Writes row t of the activations in each form that the products of `users` ask for; observers see the row. */
 void mote_decoder_set_acts(mote_decoder *d, mote_act_buffer *acts, size_t t, const float *x, const mote_packed *const *users, int n_users);
 /* y[i] [n_tokens, users[i]->n_rows] = the products of up to 3 users with d->acts, and what adapters change of them; ends with a barrier (decoder_adapter.c). */
@@ -71,8 +72,10 @@ void mote_decoder_activate(const mote_decoder *d, const float *gate, const float
 /* Attention. Biases, norms and rotation of token t's queries and keys; keys and values into the cache. */
 void mote_decoder_store_keys(mote_decoder *d, uint32_t layer, size_t t, int worker);
 size_t mote_decoder_attention_tasks(const mote_decoder *d, uint32_t layer);
-/* One key/value head and one tile of tokens: d->attn. */
+/* One key/value head and one tile of tokens: d->attn; or one span of a single token's, for _join_spans. */
 void mote_decoder_attend(mote_decoder *d, uint32_t layer, size_t task, int worker);
+/* After a barrier, by one thread: d->attn of a single token that had spans. */
+void mote_decoder_join_spans(mote_decoder *d, uint32_t layer, int worker);
 
 /* Mixture of experts (decoder_moe.c): bytes of its buffers; where they begin; from the normed activations of the layer to d->out, ending with a barrier. */
 size_t mote_decoder_moe_bytes(const mote_hparams *h, size_t n_batch);

@@ -5,6 +5,7 @@
 #include <arm_neon.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define VF_LANES 4
 /* The tile of attn_tile_lanes.h: 24 accumulators, 3 row elements and a loaded vector of 32 registers. */
@@ -87,6 +88,25 @@ static inline vf vf_load_f16(const uint16_t *p) {
 }
 static inline vf vf_load_bf16(const uint16_t *p) {
     return vreinterpretq_f32_u32(vshlq_n_u32(vmovl_u16(vld1_u16(p)), 16));
+}
+/* VF_LANES bytes as integers. */
+static inline uint32x4_t vf_load_bytes(const uint8_t *p) {
+    uint32_t bytes;
+    memcpy(&bytes, p, sizeof bytes);
+    return vmovl_u16(vget_low_u16(vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(bytes)))));
+}
+/* VF_LANES signed bytes; the low and the high halves of bytes, less 8. */
+static inline vf vf_load_int8(const uint8_t *p) {
+    int32x4_t up = vreinterpretq_s32_u32(vshlq_n_u32(vf_load_bytes(p), 24));
+    return vcvtq_f32_s32(vshrq_n_s32(up, 24));
+}
+static inline vf vf_load_int4_low(const uint8_t *p) {
+    int32x4_t low = vreinterpretq_s32_u32(vandq_u32(vf_load_bytes(p), vdupq_n_u32(15)));
+    return vcvtq_f32_s32(vsubq_s32(low, vdupq_n_s32(8)));
+}
+static inline vf vf_load_int4_high(const uint8_t *p) {
+    int32x4_t high = vreinterpretq_s32_u32(vshrq_n_u32(vf_load_bytes(p), 4));
+    return vcvtq_f32_s32(vsubq_s32(high, vdupq_n_s32(8)));
 }
 /* Clamped to the finite halves; NaN stays. */
 static inline void vf_store_f16(uint16_t *p, vf x) {

@@ -90,6 +90,18 @@ static inline vf vf_load_f16(const uint16_t *p) {
 static inline vf vf_load_bf16(const uint16_t *p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)p)), 16));
 }
+/* VF_LANES signed bytes; the low and the high halves of bytes, less 8. */
+static inline vf vf_load_int8(const uint8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
+}
+static inline vf vf_load_int4_low(const uint8_t *p) {
+    __m256i low = _mm256_and_si256(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p)), _mm256_set1_epi32(15));
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(low, _mm256_set1_epi32(8)));
+}
+static inline vf vf_load_int4_high(const uint8_t *p) {
+    __m256i high = _mm256_srli_epi32(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p)), 4);
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(high, _mm256_set1_epi32(8)));
+}
 /* Clamped to the finite halves; NaN stays. */
 static inline void vf_store_f16(uint16_t *p, vf x) {
     x = _mm256_max_ps(_mm256_set1_ps(-65504.0f), _mm256_min_ps(_mm256_set1_ps(65504.0f), x));

@@ -84,6 +84,18 @@ static inline vf vf_load_f16(const uint16_t *p) {
 static inline vf vf_load_bf16(const uint16_t *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)p)), 16));
 }
+/* VF_LANES signed bytes; the low and the high halves of bytes, less 8. */
+static inline vf vf_load_int8(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)p)));
+}
+static inline vf vf_load_int4_low(const uint8_t *p) {
+    __m512i low = _mm512_and_si512(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p)), _mm512_set1_epi32(15));
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(low, _mm512_set1_epi32(8)));
+}
+static inline vf vf_load_int4_high(const uint8_t *p) {
+    __m512i high = _mm512_srli_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p)), 4);
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(high, _mm512_set1_epi32(8)));
+}
 /* Clamped to the finite halves; NaN stays. */
 static inline void vf_store_f16(uint16_t *p, vf x) {
     x = _mm512_max_ps(_mm512_set1_ps(-65504.0f), _mm512_min_ps(_mm512_set1_ps(65504.0f), x));

@@ -1,17 +1,23 @@
 /* Attention over the cache: every instruction set against the C reference bit by bit, however the work is cut; the reference against double precision. `test_attn --bench` times
  * them. */
 #include "kernels/attention.h"
+#include "kernels/blocks.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "guarded.h"
 
 #define EPS 0x1p-24
-enum { N_TYPES = 3 };
+enum { N_TYPES = 5, N_PLAIN_TYPES = 3 };
 
-static const mote_dtype TYPES[N_TYPES] = {MOTE_DTYPE_F32, MOTE_DTYPE_F16, MOTE_DTYPE_BF16};
-static const size_t HEAD_DIMS[] = {1, 8, 16, 31, 40, 64, 80, 100, 128, 256};
+static const mote_dtype TYPES[N_TYPES] = {MOTE_DTYPE_F32, MOTE_DTYPE_F16, MOTE_DTYPE_BF16, MOTE_DTYPE_Q8_0, MOTE_DTYPE_Q4_0};
+/* Blocks hold heads of a multiple of 32 only. */
+static bool is_stored(mote_dtype type, size_t head_dim) {
+    return !mote_attention_has_scales(type) || head_dim % 32 == 0;
+}
+static const size_t HEAD_DIMS[] = {1, 8, 16, 31, 32, 40, 64, 80, 96, 100, 128, 256};
 enum { N_HEAD_DIMS = sizeof HEAD_DIMS / sizeof *HEAD_DIMS };
 
 static guarded_tables TABLES;
@@ -108,7 +114,7 @@ static void every_level_gives_the_same_bits(void **state) {
     (void)state;
     for (int type = 0; type < N_TYPES; type++)
         for (int dim = 0; dim < N_HEAD_DIMS; dim++)
-            for (size_t n_queries = 1; n_queries <= 19; n_queries++) {
+            for (size_t n_queries = 1; n_queries <= 19 && is_stored(TYPES[type], HEAD_DIMS[dim]); n_queries++) {
                 head h = create_head(TYPES[type], HEAD_DIMS[dim], 1 + below(n_queries % 4 == 0 ? 200 : 40), n_queries,
                                      n_queries == 9   ? KIND_TINY
                                      : n_queries == 8 ? KIND_WIDE
@@ -123,7 +129,7 @@ static void every_level_stores_the_same_bytes(void **state) {
     enum { N = 37 };
     for (int type = 0; type < N_TYPES; type++)
         for (int dim = 0; dim < N_HEAD_DIMS; dim++)
-            for (int kind = 0; kind < N_KINDS; kind++) {
+            for (int kind = 0; kind < N_KINDS && is_stored(TYPES[type], HEAD_DIMS[dim]); kind++) {
                 size_t hd = HEAD_DIMS[dim], bytes = mote_attn_store_bytes(TYPES[type], hd, N), pos = below(N);
                 float *x = guarded_input(&RNG, (guarded_kind)kind, hd);
                 unsigned char *k = create_store(TYPES[type], hd, N), *v = create_store(TYPES[type], hd, N);
@@ -154,7 +160,7 @@ static void cutting_the_work_keeps_the_bits(void **state) {
         for (int type = 0; type < N_TYPES; type++)
             for (int kind = 0; kind <= KIND_ZEROS; kind++) {
                 const mote_kernels *k = &TABLES.tables[t];
-                head h = create_head(TYPES[type], 72, N, N_QUERIES, (guarded_kind)kind);
+                head h = create_head(TYPES[type], is_stored(TYPES[type], 72) ? 72 : 96, N, N_QUERIES, (guarded_kind)kind);
                 guarded_floats scores = scores_of(k, &h, FIRST, LAST, N), all_scores = scores_of(k, &h, 0, N, N);
                 for (size_t g = 0; g < N_QUERIES; g++) {
                     head one = h;
@@ -183,6 +189,12 @@ static void cutting_the_work_keeps_the_bits(void **state) {
             }
 }
 
+/* x as a store of this type keeps it. */
+static void round_trip(mote_dtype type, const float *x, float *y, size_t n) {
+    unsigned char bytes[4 * 256];
+    assert_true(n <= 256 && mote_blocks_quantize(type, x, bytes, n, NULL) && mote_blocks_dequantize(type, bytes, y, n));
+}
+
 /* The error of a sum of blocks of 32, in eps of the sum of sizes: at most 32 in a block, one for each block, one for the scale. */
 static void sums_are_near_double_precision(void **state) {
     (void)state;
@@ -190,6 +202,8 @@ static void sums_are_near_double_precision(void **state) {
     for (int type = 0; type < N_TYPES; type++)
         for (int dim = 0; dim < N_HEAD_DIMS; dim++) {
             size_t hd = HEAD_DIMS[dim];
+            if (!is_stored(TYPES[type], hd))
+                continue;
             head h = create_head(TYPES[type], hd, N, N_QUERIES, KIND_USUAL);
             float *k = malloc(N * hd * sizeof *k), *v = malloc(N * hd * sizeof *v);
             assert_true(k && v);
@@ -197,14 +211,8 @@ static void sums_are_near_double_precision(void **state) {
                 float *x = guarded_input(&RNG, KIND_USUAL, hd), *y = guarded_input(&RNG, KIND_USUAL, hd);
                 TABLES.tables[0].attn.store_k(h.k, h.type, hd, p, x);
                 TABLES.tables[0].attn.store_v(h.v, h.type, hd, p, y);
-                for (size_t d = 0; d < hd; d++) {
-                    k[p * hd + d] = h.type == MOTE_DTYPE_F16    ? mote_half_from_f16(mote_half_to_f16(x[d]))
-                                    : h.type == MOTE_DTYPE_BF16 ? mote_half_from_bf16(mote_half_to_bf16(x[d]))
-                                                                : x[d];
-                    v[p * hd + d] = h.type == MOTE_DTYPE_F16    ? mote_half_from_f16(mote_half_to_f16(y[d]))
-                                    : h.type == MOTE_DTYPE_BF16 ? mote_half_from_bf16(mote_half_to_bf16(y[d]))
-                                                                : y[d];
-                }
+                round_trip(h.type, x, k + p * hd, hd);
+                round_trip(h.type, y, v + p * hd, hd);
                 free(x);
                 free(y);
             }
@@ -297,6 +305,91 @@ static void softmax_follows_its_formula(void **state) {
     free(x);
 }
 
+static void joining_gives_the_same_bits(void **state) {
+    (void)state;
+    for (int kind = 0; kind < N_KINDS; kind++)
+        for (size_t n = 1; n <= 70; n++) {
+            float *before = guarded_input(&RNG, (guarded_kind)kind, n + 4), *next = guarded_input(&RNG, (guarded_kind)kind, n);
+            const mote_attention_sum sum = {before[n], before[n + 1]}, more = {before[n + 2], before[n + 3]};
+            guarded_floats expected = guarded_create(n + 2);
+            for (int t = 0; t < TABLES.n; t++) {
+                guarded_floats y = guarded_create(n + 2);
+                mote_attention_sum all = sum;
+                memcpy(y.at, before, n * sizeof *before);
+                TABLES.tables[t].attn.join(&all, y.at, more, next, n);
+                memcpy(y.at + n, &all, sizeof all);
+                if (t == 0)
+                    memcpy(expected.at, y.at, (n + 2) * sizeof *y.at);
+                for (size_t i = 0; i < n + 2; i++)
+                    if (!guarded_is_same(expected.at[i], y.at[i]))
+                        fail_msg("join, %s, n %zu: [%zu] is %a, not %a", TABLES.names[t], n, i, (double)y.at[i], (double)expected.at[i]);
+                guarded_free(&y);
+            }
+            guarded_free(&expected);
+            free(before);
+            free(next);
+        }
+}
+
+/* Spans weighed alone and joined come to what weighing all at once gives, within the rounding of a few operations a span. */
+static void spans_come_to_the_whole(void **state) {
+    (void)state;
+    enum { N = 700, D = 24 };
+    float *x = guarded_input(&RNG, KIND_USUAL, N), *v = guarded_input(&RNG, KIND_USUAL, N * D);
+    double top = -INFINITY, sum = 0, mix[D] = {0}, size[D] = {0};
+    for (int i = 0; i < N; i++)
+        top = fmax(top, x[i]);
+    for (int i = 0; i < N; i++) {
+        sum += exp(x[i] - top);
+        for (int d = 0; d < D; d++) {
+            mix[d] += exp(x[i] - top) * (double)v[i * D + d];
+            size[d] += exp(x[i] - top) * fabs((double)v[i * D + d]);
+        }
+    }
+    unsigned char *store = create_store(MOTE_DTYPE_F32, D, N);
+    for (size_t i = 0; i < N; i++)
+        TABLES.tables[0].attn.store_v(store, MOTE_DTYPE_F32, D, i, v + i * D);
+    for (int t = 0; t < TABLES.n; t++) {
+        const mote_kernels *k = &TABLES.tables[t];
+        mote_attention_sum all = {-FLT_MAX, 0};
+        float all_mix[D] = {0}, next_mix[D], weights[MOTE_ATTENTION_SPAN];
+        for (size_t first = 0, n; first < N; first += n) {
+            n = N - first < MOTE_ATTENTION_SPAN ? N - first : MOTE_ATTENTION_SPAN;
+            memcpy(weights, x + first, n * sizeof *x);
+            mote_attention_sum next = k->attn.weigh(weights, n);
+            k->attn.mix(store, MOTE_DTYPE_F32, D, first, first + n, weights, n, 1, next_mix, D);
+            k->attn.join(&all, all_mix, next, next_mix, D);
+        }
+        assert_true((double)all.most == top);
+        assert_true(fabs(all.sum - sum) <= 100 * EPS * sum);
+        for (int d = 0; d < D; d++)
+            assert_true(fabs(all_mix[d] - mix[d]) <= 200 * EPS * size[d]);
+    }
+    free(store);
+    free(x);
+    free(v);
+}
+
+/* Infinities are clamped, NaN is 0: no block can turn a masked product into NaN. */
+static void block_stores_stay_finite(void **state) {
+    (void)state;
+    float x[32] = {1e30f, -INFINITY, NAN, INFINITY, 1.0f}, q[32] = {0}, weight = 0, score, out[32];
+    q[0] = q[1] = q[2] = 1;
+    for (int type = N_PLAIN_TYPES; type < N_TYPES; type++)
+        for (int t = 0; t < TABLES.n; t++) {
+            unsigned char *k = create_store(TYPES[type], 32, 1), *v = create_store(TYPES[type], 32, 1);
+            TABLES.tables[t].attn.store_k(k, TYPES[type], 32, 0, x);
+            TABLES.tables[t].attn.store_v(v, TYPES[type], 32, 0, x);
+            TABLES.tables[t].attn.scores(k, TYPES[type], 32, 0, 1, q, 32, 1, 1.0f, &score, 1);
+            TABLES.tables[t].attn.mix(v, TYPES[type], 32, 0, 1, &weight, 1, 1, out, 32);
+            assert_true(isfinite(score));
+            for (int d = 0; d < 32; d++)
+                assert_true(out[d] == 0);
+            free(k);
+            free(v);
+        }
+}
+
 static void f16_stores_stay_finite(void **state) {
     (void)state;
     const float x[] = {1e9f, -INFINITY, 65519.0f, -65520.0f, 0x1p-24f, NAN};
@@ -319,7 +412,7 @@ static void stores_round_to_nearest_even(void **state) {
     float *x = malloc(N * sizeof *x);
     uint16_t *v = malloc(N * sizeof *v);
     assert_true(x && v);
-    for (int type = 1; type < N_TYPES; type++)
+    for (int type = 1; type < N_PLAIN_TYPES; type++)
         for (int side = -1; side <= 1; side++) {
             for (uint32_t i = 0; i < N; i++) {
                 float low = TYPES[type] == MOTE_DTYPE_F16 ? mote_half_from_f16((uint16_t)i) : mote_half_from_bf16((uint16_t)i);
@@ -345,7 +438,12 @@ static void store_bytes_are_checked(void **state) {
     (void)state;
     assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F32, 64, 17), 64 * 32 * 4);
     assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F16, 100, 1), 112 * 16 * 2);
-    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q8_0, 64, 64), 0);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q8_0, 64, 17), 2 * 34 * 32);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q4_0, 96, 64), 3 * 18 * 64);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q8_0, 80, 64), 0);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q4_0, 8, 64), 0);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q4_1, 64, 64), 0);
+    assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_Q8_0, SIZE_MAX / 64 * 32, 64), 0);
     assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_F32, SIZE_MAX - 3, 1), 0);
     assert_int_equal(mote_attn_store_bytes(MOTE_DTYPE_BF16, SIZE_MAX / 64, 64), 0);
 }
@@ -402,7 +500,7 @@ static void run_store(void *job) {
 }
 
 static int bench(void) {
-    const size_t dims[] = {64, 128, 256}, positions[] = {512, 4096}, queries[] = {1, 3, 7, 16, 48};
+    const size_t dims[] = {64, 128, 256}, positions[] = {256, 4096}, queries[] = {1, 3, 6, 7, 16, 48};
     head h = create_head(MOTE_DTYPE_F16, 64, 2048, 1, KIND_USUAL);
     bench_job job = {.h = &h, .scores = malloc(h.n * sizeof(float))};
     for (int t = 0; t < TABLES.n; t++) {
@@ -412,10 +510,10 @@ static int bench(void) {
     }
     free(job.scores);
     free_head(&h);
-    for (int type = 0; type < 2; type++)
+    for (int type = 0; type < N_TYPES; type++)
         for (size_t d = 0; d < 3; d++)
             for (size_t p = 0; p < 2; p++)
-                for (size_t q = 0; q < 5; q++)
+                for (size_t q = 0; q < 6; q++)
                     bench_case(TYPES[type], dims[d], positions[p], queries[q]);
     return 0;
 }
@@ -428,7 +526,8 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_level_gives_the_same_bits), cmocka_unit_test(every_level_stores_the_same_bytes), cmocka_unit_test(cutting_the_work_keeps_the_bits),
         cmocka_unit_test(sums_are_near_double_precision),  cmocka_unit_test(softmax_gives_the_same_bits),       cmocka_unit_test(softmax_follows_its_formula),
-        cmocka_unit_test(f16_stores_stay_finite),          cmocka_unit_test(stores_round_to_nearest_even),      cmocka_unit_test(store_bytes_are_checked),
+        cmocka_unit_test(f16_stores_stay_finite),          cmocka_unit_test(joining_gives_the_same_bits),       cmocka_unit_test(spans_come_to_the_whole),
+        cmocka_unit_test(block_stores_stay_finite),        cmocka_unit_test(stores_round_to_nearest_even),      cmocka_unit_test(store_bytes_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
