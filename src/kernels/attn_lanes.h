@@ -2,7 +2,7 @@
  * attn.c.
  *
  * Scores and mix are the same product (attn_tile_lanes.h), done in steps of 32 terms and a few groups of 16 columns; totals live in the output between steps. When there are more
- * rows than a few tiles have, a step's halves are widened to floats once for all tiles; blocks with scales always are. */
+ * rows than VF_WIDENED_ROWS, a step's halves are widened to floats once for all tiles; blocks with scales always are. */
 #ifndef MOTE_KERNELS_ATTN_LANES_H
 #define MOTE_KERNELS_ATTN_LANES_H
 
@@ -13,10 +13,7 @@
 #include <float.h>
 #include <math.h>
 
-enum {
-    VF_STEP_COLUMNS = VF_TILE_GROUPS * MOTE_ATTENTION_PANEL,
-    VF_WIDENED_ROWS = 2 * VF_TILE_ROWS /* more than these: halves are widened once */
-};
+enum { VF_STEP_COLUMNS = VF_TILE_GROUPS * MOTE_ATTENTION_PANEL };
 
 static inline size_t vf_least(size_t a, size_t b) {
     return a < b ? a : b;

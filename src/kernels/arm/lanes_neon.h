@@ -10,6 +10,7 @@
 #define VF_LANES 4
 /* The tile of attn_tile_lanes.h: 24 accumulators, 3 row elements and a loaded vector of 32 registers. */
 #define VF_TILE_ROWS 3
+#define VF_WIDENED_ROWS 9
 #define VF_TILE_GROUPS 2
 
 typedef float32x4_t vf;
