@@ -3,8 +3,9 @@
  *   float weights   block = 0; for each k: block = fma(w, x, block); then total += block
  *   symmetric       total = fma(dot(u, q) - offset * sum(q), d * s, total)            dot and sum in integers
  *   affine          total = fma(dot(u, q), d * s, total); total = fma(m, s * sum(q), total)
+ *   two scales      block = dot[0] * d[0]; block = fma(dot[1], d[1], block); affine: block = fma(m[0], sum[0](q), block) and the same for 1; total = fma(block, s, total)
  *
- * where s is the activation block's scale; types with a scale for every 16 weights do this for each half of the block. */
+ * where s is the activation block's scale; types with two scales have one for every 16 weights, and their dots are dot(u, q) - offset * sum(q) if they are symmetric. */
 #include "kernels/levels.h"
 #include "kernels/panel.h"
 
@@ -77,20 +78,29 @@ static int32_t dot(const int16_t *u, const int16_t *q, size_t n) {
     return sum;
 }
 
+/* What a block adds to one row's total. */
+static float add_one_scale(const mote_panel_layout *layout, const int16_t *u, float d, float m, const int16_t *q, float s, int32_t sum, float total) {
+    int32_t product = dot(u, q, MOTE_BLOCK);
+    if (layout->offset >= 0)
+        return fmaf((float)(product - layout->offset * sum), d * s, total);
+    return fmaf(m, s * (float)sum, fmaf((float)product, d * s, total));
+}
+
+static float add_two_scales(const mote_panel_layout *layout, const int16_t *u, const float d[2], const float m[2], const int16_t *q, float s, const int32_t sum[2], float total) {
+    const size_t len = MOTE_BLOCK / 2;
+    int32_t product[2];
+    for (size_t h = 0; h < 2; h++)
+        product[h] = dot(u + h * len, q + h * len, len) - (layout->offset >= 0 ? layout->offset * sum[h] : 0);
+    float block = fmaf((float)product[1], d[1], (float)product[0] * d[0]);
+    if (layout->offset < 0)
+        block = fmaf(m[1], (float)sum[1], fmaf(m[0], (float)sum[0], block));
+    return fmaf(block, s, total);
+}
+
 static void add_block(const mote_panel_layout *layout, const panel_block *b, const int16_t q[MOTE_BLOCK], float s, const int32_t sum[2], float total[MOTE_PANEL_ROWS]) {
-    size_t n = layout->n_scales, len = MOTE_BLOCK / n;
-    for (size_t h = 0; h < n; h++) {
-        int32_t part = n == 2 ? sum[h] : sum[0] + sum[1];
-        float added = s * (float)part;
-        for (size_t r = 0; r < MOTE_PANEL_ROWS; r++) {
-            int32_t product = dot(b->u[r] + h * len, q + h * len, len);
-            if (layout->offset >= 0)
-                product -= layout->offset * part;
-            total[r] = fmaf((float)product, b->d[r][h] * s, total[r]);
-            if (layout->offset < 0)
-                total[r] = fmaf(b->m[r][h], added, total[r]);
-        }
-    }
+    for (size_t r = 0; r < MOTE_PANEL_ROWS; r++)
+        total[r] = layout->n_scales == 1 ? add_one_scale(layout, b->u[r], b->d[r][0], b->m[r][0], q, s, sum[0] + sum[1], total[r])
+                                         : add_two_scales(layout, b->u[r], b->d[r], b->m[r], q, s, sum, total[r]);
 }
 
 static void multiply_quantised(const mote_packed *w, const uint8_t *panel, const mote_acts *x, size_t first, size_t n, float total[TILE][MOTE_PANEL_ROWS]) {

@@ -57,7 +57,7 @@ INLINE int traits_offset(type_traits t) {
 /* Activations of one column, prepared: the scales and, for each sum, what the integer sums start at or what the minimum is multiplied with. */
 typedef union prepared_sum {
     int32_t start;
-    float scaled;
+    float factor;
 } prepared_sum;
 
 /* Whole vectors are written: out_scale has room for a multiple of LANES, out for twice that. */
@@ -71,13 +71,15 @@ INLINE void prepare_column(int n_scales, int offset, const float *scale, const i
             if (offset >= 0)
                 lanes_store(out + b, lanes_mul_i32(both, -offset));
             else
-                lanes_store_f(&out[b].scaled, lanes_mul(s, lanes_from_i32(both)));
-        } else if (offset >= 0) {
-            lanes_store(out + 2 * b, lanes_mul_i32(lanes_load_part_i32(sum + 2 * b, 2 * n - rest), -offset));
-            lanes_store(out + 2 * b + LANES, lanes_mul_i32(lanes_load_part_i32(sum + 2 * b + LANES, rest), -offset));
-        } else {
-            for (size_t i = 0; i < 2 * n; i++)
-                out[2 * b + i].scaled = scale[b + i / 2] * (float)sum[2 * b + i];
+                lanes_store_f(&out[b].factor, lanes_mul(s, lanes_from_i32(both)));
+            continue;
+        }
+        const lanes_i halves[2] = {lanes_load_part_i32(sum + 2 * b, 2 * n - rest), lanes_load_part_i32(sum + 2 * b + LANES, rest)};
+        for (int i = 0; i < 2; i++) {
+            if (offset >= 0)
+                lanes_store(out + 2 * b + i * LANES, lanes_mul_i32(halves[i], -offset));
+            else
+                lanes_store_f(&out[2 * b + (size_t)i * LANES].factor, lanes_from_i32(halves[i]));
         }
     }
 }
@@ -135,10 +137,21 @@ INLINE void unpack_scales(type_traits t, const uint8_t *panel, size_t block, int
     }
 }
 
-/* total += what one block (or half of it) adds: the last step of every quantised kernel. */
-INLINE lanes_f add_product(int offset, lanes_i product, lanes_f d, lanes_f m, float scale, prepared_sum sum, lanes_f total) {
-    total = lanes_fma(lanes_from_i32(product), lanes_mul(d, lanes_set_f(scale)), total);
-    return offset < 0 ? lanes_fma(m, lanes_set_f(sum.scaled), total) : total;
+/* What the dot product of a block or half of it begins with. */
+INLINE lanes_i begin_dot(int offset, prepared_sum sum) {
+    return offset > 0 ? lanes_set_i32(sum.start) : lanes_zero();
+}
+
+/* total += what one block adds, from its n_scales dot products: the last step of every quantised kernel. */
+INLINE lanes_f add_block(int n_scales, int offset, const lanes_i *dot, const lanes_f *d, const lanes_f *m, float scale, const prepared_sum *sum, lanes_f total) {
+    if (n_scales == 1) {
+        total = lanes_fma(lanes_from_i32(dot[0]), lanes_mul(d[0], lanes_set_f(scale)), total);
+        return offset < 0 ? lanes_fma(m[0], lanes_set_f(sum[0].factor), total) : total;
+    }
+    lanes_f block = lanes_fma(lanes_from_i32(dot[1]), d[1], lanes_mul(lanes_from_i32(dot[0]), d[0]));
+    if (offset < 0)
+        block = lanes_fma(m[1], lanes_set_f(sum[1].factor), lanes_fma(m[0], lanes_set_f(sum[0].factor), block));
+    return lanes_fma(block, lanes_set_f(scale), total);
 }
 
 /* Prepared activations of the direct kernels. */
@@ -163,21 +176,23 @@ INLINE void direct_body(type_traits t, const int n, const uint8_t *panel, size_t
     for (size_t b = 0; b < n_blocks; b++, quants += quant_bytes, q += MOTE_BLOCK) {
         UNROLL for (size_t l = 0; l < quant_bytes; l += 64) __builtin_prefetch(quants + PREFETCH_BYTES + l, 0, 2);
         UNROLL for (int s = 0; s < STRIPS; s++) {
-            lanes_i w[8];
+            lanes_i w[8], dot[8][2];
             lanes_f d[2], m[2];
             unpack_numbers(t, quants + s * STRIP_BYTES, w);
             unpack_scales(t, panel, first + b, s, d, m);
             UNROLL for (int c = 0; c < n; c++) {
                 UNROLL for (int h = 0; h < t.n_scales; h++) {
-                    const prepared_sum part = sum[(size_t)c * 2 * DIRECT_CHUNK + b * (size_t)t.n_scales + (size_t)h];
-                    lanes_i product = offset > 0 ? lanes_set_i32(part.start) : lanes_zero();
+                    dot[c][h] = begin_dot(offset, sum[(size_t)c * 2 * DIRECT_CHUNK + b * (size_t)t.n_scales + (size_t)h]);
                     UNROLL for (int i = h * len; i < (h + 1) * len; i += group) {
-                        lanes_i four[8];
-                        UNROLL for (int g = 0; g < group; g++) four[g] = lanes_set_four(q + (size_t)c * q_stride + (i + g) * 4);
-                        product = lanes_dot(product, w + i, four, group, bits);
+                        lanes_i part = lanes_open(dot[c][h]);
+                        UNROLL for (int g = i; g < i + group; g++) part = lanes_step(part, w[g], lanes_set_four(q + (size_t)c * q_stride + g * 4), bits, g == i);
+                        dot[c][h] = lanes_close(dot[c][h], part);
                     }
-                    total[c][s] = add_product(t.offset, product, d[h], m[h], scale[(size_t)c * DIRECT_CHUNK + b], part, total[c][s]);
                 }
+            }
+            UNROLL for (int c = 0; c < n; c++) {
+                const prepared_sum *factors = sum + (size_t)c * 2 * DIRECT_CHUNK + b * (size_t)t.n_scales;
+                total[c][s] = add_block(t.n_scales, t.offset, dot[c], d, m, scale[(size_t)c * DIRECT_CHUNK + b], factors, total[c][s]);
             }
         }
     }
@@ -248,27 +263,37 @@ INLINE void tile_body(const int n, const int n_scales, const int offset, const i
         UNROLL for (int v = 0; v < TILE_VECTORS; v++) total[c][v] = sums ? lanes_load_f(sums + c * TILE_ROWS + v * LANES) : lanes_zero_f();
     }
     for (size_t b = 0; b < n_blocks; b++, q += MOTE_BLOCK) {
+        const size_t at = b * (size_t)n_scales;
+        lanes_i dot[TILE_COLUMNS][TILE_VECTORS][2];
         UNROLL for (int h = 0; h < n_scales; h++) {
-            const size_t at = b * (size_t)n_scales + (size_t)h;
-            lanes_i product[TILE_COLUMNS][TILE_VECTORS];
             UNROLL for (int c = 0; c < n; c++) {
-                UNROLL for (int v = 0; v < TILE_VECTORS; v++) product[c][v] = offset > 0 ? lanes_set_i32(x->sum[c][at].start) : lanes_zero();
+                UNROLL for (int v = 0; v < TILE_VECTORS; v++) dot[c][v][h] = begin_dot(offset, x->sum[c][at + (size_t)h]);
             }
             UNROLL for (int i = h * len; i < (h + 1) * len; i += group) {
-                lanes_i w[TILE_VECTORS][8];
-                UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
-                    UNROLL for (int g = 0; g < group; g++) w[v][g] = lanes_load(weights->w[b][i + g][v]);
+                lanes_i part[TILE_COLUMNS][TILE_VECTORS];
+                UNROLL for (int c = 0; c < n; c++) {
+                    UNROLL for (int v = 0; v < TILE_VECTORS; v++) part[c][v] = lanes_open(dot[c][v][h]);
+                }
+                UNROLL for (int g = i; g < i + group; g++) {
+                    lanes_i w[TILE_VECTORS];
+                    UNROLL for (int v = 0; v < TILE_VECTORS; v++) w[v] = lanes_load(weights->w[b][g][v]);
+                    UNROLL for (int c = 0; c < n; c++) {
+                        const lanes_i four = lanes_set_four(q + (size_t)c * q_stride + g * 4);
+                        UNROLL for (int v = 0; v < TILE_VECTORS; v++) part[c][v] = lanes_step(part[c][v], w[v], four, bits, g == i);
+                    }
                 }
                 UNROLL for (int c = 0; c < n; c++) {
-                    lanes_i four[8];
-                    UNROLL for (int g = 0; g < group; g++) four[g] = lanes_set_four(q + (size_t)c * q_stride + (i + g) * 4);
-                    UNROLL for (int v = 0; v < TILE_VECTORS; v++) product[c][v] = lanes_dot(product[c][v], w[v], four, group, bits);
+                    UNROLL for (int v = 0; v < TILE_VECTORS; v++) dot[c][v][h] = lanes_close(dot[c][v][h], part[c][v]);
                 }
             }
-            UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
-                lanes_f d = lanes_load_f(weights->d[at] + v * LANES), m = lanes_load_f(weights->m[at] + v * LANES);
-                UNROLL for (int c = 0; c < n; c++) total[c][v] = add_product(offset, product[c][v], d, m, x->scale[c][b], x->sum[c][at], total[c][v]);
+        }
+        UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
+            lanes_f d[2], m[2];
+            UNROLL for (int h = 0; h < n_scales; h++) {
+                d[h] = lanes_load_f(weights->d[at + (size_t)h] + v * LANES);
+                m[h] = lanes_load_f(weights->m[at + (size_t)h] + v * LANES);
             }
+            UNROLL for (int c = 0; c < n; c++) total[c][v] = add_block(n_scales, offset, dot[c][v], d, m, x->scale[c][b], x->sum[c] + at, total[c][v]);
         }
     }
     UNROLL for (int c = 0; c < n; c++) {

@@ -122,20 +122,27 @@ INLINE lanes_i lanes_load_i8(const void *p) {
 }
 
 enum { HAS_SIGNED_NUMBERS = 1 };
-/* How many vectors lanes_dot takes at once for numbers of `bits` bits. */
+/* A dot product takes numbers in groups of `lanes_group` vectors; each group is opened, taken step by step, and closed. */
 INLINE int lanes_group(int bits) {
     (void)bits;
-    return 1;
+    return 8;
 }
-INLINE lanes_i lanes_dot(lanes_i sum, const lanes_i *w, const lanes_i *q, int n, int bits) {
-    (void)n;
+INLINE lanes_i lanes_open(lanes_i sum) {
+    return sum;
+}
+INLINE lanes_i lanes_step(lanes_i part, lanes_i w, lanes_i q, int bits, bool is_first) {
     (void)bits;
+    (void)is_first;
 #ifdef __ARM_FEATURE_DOTPROD
-    return vreinterpretq_s8_s32(vdotq_s32(vreinterpretq_s32_s8(sum), w[0], q[0]));
+    return vreinterpretq_s8_s32(vdotq_s32(vreinterpretq_s32_s8(part), w, q));
 #else /* sums of two products of at most 128 * 127 fit 16 bits */
-    int16x8_t pairs = vpaddq_s16(vmull_s8(vget_low_s8(w[0]), vget_low_s8(q[0])), vmull_high_s8(w[0], q[0]));
-    return vreinterpretq_s8_s32(vpadalq_s16(vreinterpretq_s32_s8(sum), pairs));
+    int16x8_t pairs = vpaddq_s16(vmull_s8(vget_low_s8(w), vget_low_s8(q)), vmull_high_s8(w, q));
+    return vreinterpretq_s8_s32(vpadalq_s16(vreinterpretq_s32_s8(part), pairs));
 #endif
+}
+INLINE lanes_i lanes_close(lanes_i sum, lanes_i part) {
+    (void)sum;
+    return part;
 }
 INLINE lanes_i lanes_flip_sign(lanes_i v) {
     return veorq_s8(v, vdupq_n_s8(-128));

@@ -113,15 +113,22 @@ INLINE lanes_i lanes_load_i8(const void *p) {
 
 #ifdef __AVXVNNI__
 enum { HAS_SIGNED_NUMBERS = 0 };
-/* How many vectors lanes_dot takes at once for numbers of `bits` bits. */
+/* A dot product takes numbers in groups of `lanes_group` vectors; each group is opened, taken step by step, and closed. */
 INLINE int lanes_group(int bits) {
     (void)bits;
-    return 1;
+    return 8;
 }
-INLINE lanes_i lanes_dot(lanes_i sum, const lanes_i *w, const lanes_i *q, int n, int bits) {
-    (void)n;
+INLINE lanes_i lanes_open(lanes_i sum) {
+    return sum;
+}
+INLINE lanes_i lanes_step(lanes_i part, lanes_i w, lanes_i q, int bits, bool is_first) {
     (void)bits;
-    return _mm256_dpbusd_avx_epi32(sum, w[0], q[0]);
+    (void)is_first;
+    return _mm256_dpbusd_avx_epi32(part, w, q);
+}
+INLINE lanes_i lanes_close(lanes_i sum, lanes_i part) {
+    (void)sum;
+    return part;
 }
 #else
 enum { HAS_SIGNED_NUMBERS = 1 /* numbers of 8 bits are kept signed: 255 * 127 twice would overflow the 16-bit sums */ };
@@ -129,16 +136,21 @@ enum { HAS_SIGNED_NUMBERS = 1 /* numbers of 8 bits are kept signed: 255 * 127 tw
 INLINE int lanes_group(int bits) {
     return bits <= 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1;
 }
-INLINE lanes_i lanes_dot(lanes_i sum, const lanes_i *w, const lanes_i *q, int n, int bits) {
-    lanes_i pairs;
-    if (bits == 8) { /* |w| * (q with w's sign): at most 2 * 128 * 127 */
-        pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w[0]), _mm256_sign_epi8(q[0], w[0]));
-    } else {
-        pairs = _mm256_maddubs_epi16(w[0], q[0]);
-        for (int i = 1; i < n; i++)
-            pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(w[i], q[i]));
-    }
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+INLINE lanes_i lanes_open(lanes_i sum) {
+    (void)sum;
+    return lanes_zero();
+}
+INLINE lanes_i lanes_step(lanes_i part, lanes_i w, lanes_i q, int bits, bool is_first) {
+    if (bits == 8) /* |w| * (q with w's sign): at most 2 * 128 * 127 */
+        return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(q, w));
+    lanes_i sum = _mm256_maddubs_epi16(w, q);
+    if (!is_first)
+        sum = _mm256_add_epi16(part, sum);
+    __asm__("" : "+x"(sum)); /* one after the other: as a tree, which compilers like better, the sums wouldn't fit the registers */
+    return sum;
+}
+INLINE lanes_i lanes_close(lanes_i sum, lanes_i part) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(part, _mm256_set1_epi16(1)));
 }
 #endif
 
