@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "kernels/blocks.h"
+#include "model/identity.h"
 #include "model/loaded.h"
 
 #include <math.h>
@@ -253,6 +254,7 @@ mote_status mote_adapter_bind(const mote_adapter_source *s, const mote_adapter_b
             MOTE_TRY_DONE(add_pair(&b, &s->modules[i], &targets[t], err));
     }
     MOTE_TRY_DONE(mote_adapter_dora_gains(a, 1, a->gains, err));
+    MOTE_TRY_DONE(mote_identity_of_adapter(a, &a->identity, err));
     *adapter = b.adapter;
     b.adapter = NULL;
 done:

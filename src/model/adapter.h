@@ -42,7 +42,8 @@ struct mote_adapter {
     bool uses_rslora, uses_dora;
     float alpha;
     uint64_t n_params, n_bytes;
-    uint8_t *bytes; /* owns what pairs point to */
+    uint64_t identity; /* model/identity.h */
+    uint8_t *bytes;    /* owns what pairs point to */
 };
 
 /* Adapters that work together, and how strongly each (adapter_set.c). An adapter with scale 0 is left out. */
