@@ -31,17 +31,22 @@ typedef struct mote_engine_options {
     int32_t n_sessions;       /* sessions at a time; 0: 1 */
     const char *cache_type_k; /* NULL: "f16" (exact path: "f32"); "f32", "f16", "bf16", "q8_0", "q4_0" (blocks of 32: heads of a multiple of 32) */
     const char *cache_type_v;
-    uint64_t mem_max_bytes;              /* 0: no limit; covers weights, cache and scratch. Refused before anything is allocated. */
+    uint64_t mem_max_bytes;              /* 0: no limit; covers weights, caches and scratch. Refused before anything is allocated. */
     const mote_adapter *const *adapters; /* [n_adapters]: those that every session begins with, as by mote_session_set_adapters */
     const float *adapter_scales;         /* NULL: 1 each */
     size_t n_adapters;
+    uint64_t prefix_cache_bytes; /* for prefixes of former timelines (<mote/session.h>); 0: none. Does not change results. */
 } mote_engine_options;
 
-#define MOTE_ENGINE_OPTIONS_INIT \
-    { sizeof(mote_engine_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, 0 }
+/* As much as one full session has, at most 256 MiB, and no more than mem_max_bytes leaves. */
+#define MOTE_PREFIX_CACHE_AUTO UINT64_MAX
 
-/* What a model and an engine of these options would take, without loading anything: *n_bytes covers weights, caches and scratch. MOTE_ERR_BUDGET (the message has the numbers) when
- * that is above options->mem_max_bytes; other errors as mote_model_open and mote_engine_create. Both options may be NULL. */
+#define MOTE_ENGINE_OPTIONS_INIT \
+    { sizeof(mote_engine_options), 0, 0, 0, 0, NULL, NULL, 0, NULL, NULL, 0, MOTE_PREFIX_CACHE_AUTO }
+
+/* What a model and an engine of these options would take, without loading anything: *n_bytes covers weights, caches and scratch, and a prefix cache of a size that was
+ * asked for. MOTE_ERR_BUDGET (the message has the numbers) when that is above options->mem_max_bytes; other errors as mote_model_open and mote_engine_create. Both options may be
+ * NULL. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_engine_plan(const char *path, const mote_model_options *model_options, const mote_engine_options *options, uint64_t *n_bytes,
                                                       mote_error *err);
 
@@ -52,7 +57,7 @@ MOTE_API int32_t mote_engine_n_ctx(const mote_engine *engine);
 MOTE_API int32_t mote_engine_n_threads(const mote_engine *engine);
 /* Instruction set in use ("avx512vnni"); static storage. */
 MOTE_API const char *mote_engine_isa(const mote_engine *engine);
-/* Bytes of cache and scratch held by the engine (weights not included). */
+/* Bytes of caches and scratch held by the engine (weights not included). */
 MOTE_API uint64_t mote_engine_bytes(const mote_engine *engine);
 
 /* MOTE_ERR_LIMIT when n_sessions are in use. */

@@ -14,6 +14,7 @@
 #include <mote/quantize.h>
 #include <mote/rerank.h>
 #include <mote/sampler.h>
+#include <mote/session.h>
 #include <mote/status.h>
 #include <mote/store.h>
 #include <mote/template.h>

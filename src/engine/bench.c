@@ -150,6 +150,7 @@ mote_status mote_bench_run(const mote_model *model, const mote_bench_options *op
     mote_engine_options eo = MOTE_ENGINE_OPTIONS_INIT;
     eo.n_ctx = longest + o.depth + 1;
     eo.n_threads = o.n_threads;
+    eo.prefix_cache_bytes = 0; /* each prompt is to be computed */
     mote_engine *engine = NULL;
     bench b = {.depth = (size_t)o.depth};
     mote_status status;

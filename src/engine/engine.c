@@ -1,4 +1,4 @@
-/* An engine takes all its memory when it opens: threads, scratch of the decoder, the caches and token lists of its sessions. */
+/* An engine takes all its memory when it opens: threads, scratch of the decoder, the caches and token lists of its sessions, the prefix cache. */
 #include "engine/engine.h"
 
 #include "base/error.h"
@@ -63,7 +63,7 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
     e->layout = set.layout;
     e->n_sessions = set.n_sessions;
     e->cache_stride = set.cache_stride;
-    e->n_bytes = set.cache_bytes + set.scratch_bytes;
+    e->n_bytes = set.cache_bytes + set.scratch_bytes + set.prefix.n_bytes;
     MOTE_TRY_DONE(mote_thread_pool_create(set.n_threads, &e->pool, err));
     MOTE_TRY_DONE(mote_decoder_create(model, e->pool, e->n_batch, e->n_ctx, &e->decoder, err));
     MOTE_TRY_DONE(take_memory(e, err));
@@ -74,6 +74,8 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
             goto done;
         }
     }
+    if (set.prefix.n_blocks != 0)
+        MOTE_TRY_DONE(mote_prefix_cache_create(&set.prefix, &e->prefixes, err));
     *engine = e;
     e = NULL;
 done:
@@ -90,6 +92,7 @@ void mote_engine_free(mote_engine **engine) {
     mote_decoder_free(&e->decoder);
     mote_draft_free(&e->draft);
     mote_thread_pool_free(&e->pool);
+    mote_prefix_cache_free(&e->prefixes);
     mote_mem_free(e->sessions);
     mote_mem_free(e->tokens);
     mote_mem_free(e->cache_bytes);

@@ -4,12 +4,14 @@
 
 #include "base/thread_pool.h"
 #include "engine/draft.h"
+#include "engine/prefix_cache.h"
 #include "model/cache.h"
 #include "model/decoder.h"
 #include "model/loaded.h"
 
 #include <mote/adapter.h>
 #include <mote/engine.h>
+#include <mote/session.h>
 
 struct mote_engine {
     const mote_model *model;
@@ -26,7 +28,9 @@ struct mote_engine {
     const mote_adapter *adapters[MOTE_ADAPTERS_MAX]; /* of a new session */
     float adapter_scales[MOTE_ADAPTERS_MAX];
     size_t n_adapters;
+    mote_prefix_cache *prefixes; /* NULL: none are kept */
     uint64_t n_bytes;
+    uint64_t identity; /* of the model (model/identity.h); 0: not computed yet */
 };
 
 struct mote_session {
@@ -35,9 +39,11 @@ struct mote_session {
     int32_t *tokens;
     size_t n_tokens;
     size_t n_computed; /* of these, the first that the cache has; the others are computed again before the next ones */
+    size_t n_reused;   /* n_computed when the last feed began to compute */
     mote_adapter_set adapters;
-    bool fed_several;    /* by the last feed: more than one token */
-    const float *logits; /* of the last token; NULL when they don't belong to it any more */
+    mote_prefix_owner owner; /* of its prefixes */
+    bool fed_several;        /* by the last feed: more than one token */
+    const float *logits;     /* of the last token; NULL when they don't belong to it any more */
     atomic_bool cancel;
     bool is_used;
 };

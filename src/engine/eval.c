@@ -30,6 +30,7 @@ mote_status mote_eval_logits(const mote_model *model, const mote_engine_options 
     if (n_ids == 0 || n_ids > INT32_MAX)
         return mote_error_set(err, MOTE_ERR_ARGUMENT, "%zu tokens to evaluate", n_ids);
     o.n_ctx = (int32_t)n_ids;
+    o.prefix_cache_bytes = 0;
     mote_engine *engine = NULL;
     mote_session *session = NULL;
     logits_sink sink = {.err = err};
@@ -102,6 +103,7 @@ mote_status mote_eval_perplexity(const mote_model *model, const mote_engine_opti
         o = *options;
     size_t n_ctx = o.n_ctx > 0 ? (size_t)o.n_ctx : 512;
     o.n_ctx = (int32_t)n_ctx;
+    o.prefix_cache_bytes = 0;
     if (n_ctx < 4 || n_ids < n_ctx)
         return mote_error_set(err, MOTE_ERR_ARGUMENT, "%zu tokens don't fill a window of %zu", n_ids, n_ctx);
     for (size_t i = 0; i < n_ids; i++)

@@ -238,13 +238,21 @@ static mote_status step(generation *g, mote_error *err) {
     return r->finish_reason ? MOTE_OK : advance(g, token, err);
 }
 
+/* *n_cached is what wasn't computed: fewer than the timeline had where its cache couldn't go back that far, more where the engine knows the prefix. States can't go back by one
+ * token, so that the last one, from which another answer to the same prompt begins, is fed alone. */
+static mote_status feed_prompt(mote_session *s, const int32_t *ids, size_t n_ids, size_t *n_cached, mote_error *err) {
+    size_t n_first = s->cache.layout->has_states && n_ids > 2 ? n_ids - 1 : n_ids;
+    MOTE_TRY(mote_session_feed(s, ids, n_first, err));
+    *n_cached = s->n_reused;
+    return n_first < n_ids ? mote_session_feed(s, ids + n_first, n_ids - n_first, err) : MOTE_OK;
+}
+
 static mote_status run(generation *g, const int32_t *prompt, size_t n_prompt, mote_error *err) {
     mote_generate_result *r = g->result;
     double start = mote_clock_seconds();
     r->n_prompt_tokens = n_prompt;
     size_t n_kept = reuse_prefix(g->session, prompt, n_prompt);
-    r->n_cached_tokens = g->session->n_computed; /* fewer where the cache couldn't go back that far */
-    MOTE_TRY(mote_session_feed(g->session, prompt + n_kept, n_prompt - n_kept, err));
+    MOTE_TRY(feed_prompt(g->session, prompt + n_kept, n_prompt - n_kept, &r->n_cached_tokens, err));
     mote_sampler_reset(g->sampler);
     for (size_t i = 0; i < n_prompt; i++)
         mote_sampler_accept(g->sampler, prompt[i]);

@@ -1,4 +1,5 @@
 /* A session: tokens and what the model made of them. Feeding cuts the tokens into passes of at most n_batch; a failed feed leaves the timeline as it was. */
+#include "base/checksum.h"
 #include "base/error.h"
 #include "engine/engine.h"
 
@@ -10,7 +11,8 @@ mote_status mote_session_create(mote_engine *engine, mote_session **session, mot
         mote_session *s = &engine->sessions[i];
         if (s->is_used)
             continue;
-        s->n_tokens = s->n_computed = 0;
+        s->n_tokens = s->n_computed = s->n_reused = 0;
+        s->owner = (mote_prefix_owner){0};
         s->fed_several = false;
         s->logits = NULL;
         atomic_store(&s->cancel, false);
@@ -30,6 +32,17 @@ void mote_session_free(mote_session **session) {
     *session = NULL;
 }
 
+/* Two sets that compute alike have the same; 0: no adapters. */
+static uint64_t identity_of(const mote_adapter_set *set) {
+    mote_checksum sum;
+    mote_checksum_init(&sum);
+    for (size_t i = 0; i < set->n; i++) {
+        mote_checksum_update(&sum, &set->adapters[i]->identity, sizeof set->adapters[i]->identity);
+        mote_checksum_update(&sum, &set->scales[i], sizeof set->scales[i]);
+    }
+    return set->n == 0 ? 0 : mote_checksum_value(&sum);
+}
+
 mote_status mote_session_set_adapters(mote_session *session, const mote_adapter *const *adapters, const float *scales, size_t n, mote_error *err) {
     mote_adapter_set set;
     for (size_t i = 0; i < n; i++)
@@ -43,6 +56,7 @@ mote_status mote_session_set_adapters(mote_session *session, const mote_adapter 
     }
     mote_adapter_set_deinit(&session->adapters);
     session->adapters = set;
+    session->owner.adapters = identity_of(&set);
     session->n_computed = 0; /* keys and values were computed with the former set */
     session->logits = NULL;
     return MOTE_OK;
@@ -86,11 +100,24 @@ static void save_states(mote_session *s, size_t n_ids) {
     s->fed_several = n_ids > 1;
 }
 
-/* Computes the tokens from n_computed to `end`, which lie in s->tokens; fn is called from token `first` on. */
-static mote_status compute_to(mote_session *s, size_t first, size_t end, mote_logits_fn fn, void *context) {
+/* Other timelines can begin with all whole blocks of this one that a pass from token `at` on completed. */
+static void keep_prefix(mote_session *s, size_t at) {
+    if (s->engine->prefixes && at / MOTE_PREFIX_BLOCK != s->n_computed / MOTE_PREFIX_BLOCK)
+        mote_prefix_cache_store(s->engine->prefixes, s->owner, &s->cache, s->tokens, s->n_computed);
+}
+
+/* Tokens of the next pass of those from `at` to `end`. States are kept behind a pass only, so that passes end with blocks, but for a last one that is short. */
+static size_t pass_length(const mote_session *s, size_t at, size_t end) {
+    size_t n = end - at < s->engine->n_batch ? end - at : s->engine->n_batch, whole = (at + n) / MOTE_PREFIX_BLOCK * MOTE_PREFIX_BLOCK;
+    bool cuts = s->engine->prefixes && s->cache.layout->has_states && whole > at && (at + n < end || n >= (size_t)2 * MOTE_PREFIX_BLOCK);
+    return cuts ? whole - at : n;
+}
+
+/* Computes the tokens from n_computed to `end`, which lie in s->tokens; fn is called from token `first` on. *n_last is the length of the last pass. */
+static mote_status compute_to(mote_session *s, size_t first, size_t end, mote_logits_fn fn, void *context, size_t *n_last) {
     mote_engine *e = s->engine;
     while (s->n_computed < end) {
-        size_t at = s->n_computed, until = at < first ? first : end, n = until - at < e->n_batch ? until - at : e->n_batch;
+        size_t at = s->n_computed, n = pass_length(s, at, at < first ? first : end);
         mote_cache_make_room(&s->cache, at, n);
         mote_status status = mote_decoder_forward(e->decoder, &s->cache, s->tokens + at, n, at, &s->cancel);
         if (status != MOTE_OK) { /* the cache has some of these tokens in some layers; what keeps a state can't be used any more */
@@ -98,6 +125,8 @@ static mote_status compute_to(mote_session *s, size_t first, size_t end, mote_lo
             return status;
         }
         s->n_computed = at + n;
+        *n_last = n;
+        keep_prefix(s, at);
         if (at >= first && fn && !give_logits(s, at - first, n, fn, context))
             return MOTE_ERR_CANCELLED;
     }
@@ -108,13 +137,17 @@ static mote_status compute_to(mote_session *s, size_t first, size_t end, mote_lo
 static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, size_t n_logits, mote_logits_fn fn, void *context, mote_error *err) {
     MOTE_TRY(check_ids(s, ids, n_ids, err));
     mote_engine *e = s->engine;
-    size_t before = s->n_tokens, end = before + n_ids;
+    size_t before = s->n_tokens, end = before + n_ids, n_last = 0;
     for (int32_t i = 0; i < e->n_sessions; i++)
         e->sessions[i].logits = NULL; /* one buffer for all */
     save_states(s, n_ids);
     memmove(s->tokens + before, ids, n_ids * sizeof *ids);
     mote_decoder_set_adapters(e->decoder, s->adapters.n ? &s->adapters : NULL);
-    mote_status status = compute_to(s, before, end, fn, context);
+    size_t n_limit = fn ? before : end - 1; /* logits need their token computed */
+    if (e->prefixes && n_limit > s->n_computed)
+        s->n_computed = mote_prefix_cache_load(e->prefixes, s->owner, &s->cache, s->tokens, s->n_computed, n_limit);
+    s->n_reused = s->n_computed;
+    mote_status status = compute_to(s, before, end, fn, context, &n_last);
     if (status != MOTE_OK) {
         if (s->n_computed > before)
             keep(s, s->n_computed, before);
@@ -123,7 +156,7 @@ static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, si
         return mote_error_set(err, status, "cancelled");
     }
     if (!fn)
-        s->logits = mote_decoder_logits(e->decoder, (end - before - 1) % e->n_batch + 1 - n_logits, n_logits);
+        s->logits = mote_decoder_logits(e->decoder, n_last - n_logits, n_logits);
     s->n_tokens = end;
     return MOTE_OK;
 }

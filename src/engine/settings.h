@@ -2,6 +2,7 @@
 #ifndef MOTE_ENGINE_SETTINGS_H
 #define MOTE_ENGINE_SETTINGS_H
 
+#include "engine/prefix_cache.h"
 #include "model/cache.h"
 #include "model/hparams.h"
 
@@ -15,11 +16,13 @@ typedef struct mote_engine_settings {
     mote_cache_layout layout;
     size_t cache_stride; /* bytes of one session's cache */
     uint64_t cache_bytes, scratch_bytes;
+    mote_prefix_sizes prefix;
+    bool prefix_gives_way; /* takes what the budget leaves */
 } mote_engine_settings;
 
 /* exact: the model is on the exact path, whose cache is float32 by default. MOTE_ERR_ARGUMENT, _UNSUPPORTED. */
 MOTE_MUST_CHECK mote_status mote_engine_settings_read(mote_engine_settings *s, const mote_hparams *h, bool exact, const mote_engine_options *o, mote_error *err);
-/* MOTE_ERR_BUDGET with the numbers. */
-MOTE_MUST_CHECK mote_status mote_engine_settings_check_budget(const mote_engine_settings *s, uint64_t weights_bytes, uint64_t mem_max_bytes, mote_error *err);
+/* MOTE_ERR_BUDGET with the numbers. A prefix cache that nobody asked for gets smaller first. */
+MOTE_MUST_CHECK mote_status mote_engine_settings_check_budget(mote_engine_settings *s, uint64_t weights_bytes, uint64_t mem_max_bytes, mote_error *err);
 
 #endif

@@ -157,6 +157,7 @@ static mote_status open_all(job *j, mote_error *err) {
     options.n_ctx = (int32_t)j->n_ctx;
     options.n_batch = (int32_t)j->n_batch;
     options.n_threads = j->options->n_threads;
+    options.prefix_cache_bytes = 0; /* every token is to be seen */
     MOTE_TRY(mote_engine_create(j->model, &options, &j->engine, err));
     MOTE_TRY(mote_session_create(j->engine, &j->session, err));
     MOTE_TRY(mote_importance_rows_create(j->model, j->n_batch, j->options->process_output, &j->rows, err));

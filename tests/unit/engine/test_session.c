@@ -36,6 +36,7 @@ static int open_all(void **state) {
     eo.n_ctx = N_CTX;
     eo.n_threads = 2;
     eo.n_sessions = 2;
+    eo.prefix_cache_bytes = 0; /* what a session itself keeps */
     mote_sampler_options so = mote_sampler_options_default();
     so.temperature = 0;
     if (mote_model_open(model_path(), NULL, &f.model, &err) != MOTE_OK || mote_engine_create(f.model, &eo, &f.engine, &err) != MOTE_OK ||

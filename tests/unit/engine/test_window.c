@@ -31,6 +31,7 @@ static void open_timeline(const mote_model *model, int32_t n_batch, timeline *t)
     o.n_ctx = N_CTX;
     o.n_batch = n_batch;
     o.n_threads = 2;
+    o.prefix_cache_bytes = 0;
     if (mote_engine_create(model, &o, &t->engine, &err) != MOTE_OK || mote_session_create(t->engine, &t->session, &err) != MOTE_OK)
         fail_msg("%s", err.message);
 }
@@ -110,6 +111,7 @@ static void windows_take_less_memory(void **state) {
     mote_error err = {0};
     o.n_batch = 16;
     o.n_ctx = 4096;
+    o.prefix_cache_bytes = 0;
     assert_int_equal(mote_engine_create(f->model, &o, &small, &err), MOTE_OK);
     o.n_ctx = 8192;
     assert_int_equal(mote_engine_create(f->model, &o, &large, &err), MOTE_OK);
