@@ -9,7 +9,8 @@
 
 typedef struct answer_stream {
     bool is_json;
-    char last; /* byte printed last */
+    char last;               /* byte printed last */
+    cli_prompt_cache *cache; /* NULL: none */
     cli_writer logprobs;
     FILE *logprobs_out; /* into memory; NULL: not asked for */
 } answer_stream;
@@ -44,6 +45,8 @@ static bool take_token(void *context, const mote_generate_event *event) {
         cli_output_flush();
         s->last = event->text[event->text_bytes - 1];
     }
+    if (s->cache)
+        cli_prompt_cache_prompt_is_done(s->cache);
     return true;
 }
 
@@ -132,8 +135,8 @@ static mote_status generate(cli_runtime *r, const cli_options *o, const int32_t 
     return status;
 }
 
-int cli_answer(cli_runtime *r, const cli_options *o, const int32_t *prompt, size_t n_prompt, mote_generate_result *result) {
-    answer_stream stream = {.is_json = o->json, .last = '\n'};
+int cli_answer(cli_runtime *r, const cli_options *o, const int32_t *prompt, size_t n_prompt, cli_prompt_cache *cache, mote_generate_result *result) {
+    answer_stream stream = {.is_json = o->json, .last = '\n', .cache = cache};
     char *logprobs = NULL;
     size_t n_logprobs = 0;
     mote_error err = {0};
@@ -159,5 +162,7 @@ int cli_answer(cli_runtime *r, const cli_options *o, const int32_t *prompt, size
     if (is_whole && cli_output_wants_figures(o))
         print_figures(result);
     free(logprobs);
-    return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
+    int code = status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
+    int saved = cache && is_whole ? cli_prompt_cache_answer_is_done(cache) : CLI_DONE;
+    return code == CLI_DONE ? saved : code;
 }

@@ -35,7 +35,7 @@ static int take_turn(chat_state *s, const char *text, size_t n_bytes) {
         code = cli_output_fail(CLI_FAILED, "/reset begins anew, /save FILE keeps the conversation; -c N gives a larger context",
                                "the context is full: the conversation has %zu tokens, the context %d", n_ids, (int)mote_engine_n_ctx(s->runtime.engine));
     else if (code == CLI_DONE)
-        code = cli_answer(&s->runtime, s->o, ids, n_ids, &result);
+        code = cli_answer(&s->runtime, s->o, ids, n_ids, NULL, &result);
     if (code == CLI_DONE || (code == CLI_INTERRUPTED && result.text_bytes))
         cli_conversation_add(&s->conversation, "assistant", result.text ? result.text : "", result.text_bytes);
     else
@@ -68,12 +68,54 @@ static int set_setting(chat_state *s, const char *key, const char *value) {
 static void print_help(void) {
     static const char text[] = "/help             this\n"
                                "/reset            forget the conversation\n"
-                               "/save FILE        write the conversation to a file (JSON)\n"
-                               "/load FILE        go on with a conversation from a file\n"
+                               "/save FILE        write the conversation to FILE (JSON), what was computed of it to FILE.session\n"
+                               "/load FILE        go on with a conversation from there\n"
                                "/set KEY VALUE    change a sampling setting: /set temp 0.2\n"
                                "/quit             leave (also Ctrl-D, or Ctrl-C twice)\n"
                                "Ctrl-C            stop the answer\n";
     fputs(text, stderr);
+}
+
+/* Beside the text, in FILE.session: what the session computed of it, so that a long conversation goes on at once. */
+static char *session_path(const char *path) {
+    size_t n = strlen(path);
+    char *whole = cli_alloc(n + sizeof ".session", 1);
+    memcpy(whole, path, n);
+    memcpy(whole + n, ".session", sizeof ".session");
+    return whole;
+}
+
+static int save_conversation(chat_state *s, const char *path) {
+    mote_error err = {0};
+    mote_status status = MOTE_OK;
+    int code = cli_conversation_save(&s->conversation, path);
+    if (code != CLI_DONE)
+        return code;
+    char *session = session_path(path);
+    bool has_session = mote_session_n_tokens(s->runtime.session) > 0;
+    if (has_session)
+        status = mote_session_save(s->runtime.session, session, &err);
+    if (status != MOTE_OK)
+        code = cli_output_status(status, &err, false);
+    else
+        cli_output_notice(s->o, has_session ? "%zu messages saved to %s, what was computed of them to %s" : "%zu messages saved to %s", s->conversation.n_messages, path, session);
+    free(session);
+    return code;
+}
+
+/* The text is what counts: a session that is not there or doesn't fit is computed anew. */
+static int load_conversation(chat_state *s, const char *path) {
+    mote_error err = {0};
+    int code = cli_conversation_load(&s->conversation, path);
+    if (code != CLI_DONE)
+        return code;
+    char *session = session_path(path);
+    mote_status status = mote_session_restore(s->runtime.session, session, &err);
+    free(session);
+    cli_output_notice(s->o, "%zu messages loaded from %s", s->conversation.n_messages, path);
+    if (status != MOTE_OK && status != MOTE_ERR_NOT_FOUND)
+        cli_output_notice(s->o, "they will be computed anew: %s", err.message);
+    return CLI_DONE;
 }
 
 /* A line that begins with '/': a command word, then its argument. */
@@ -89,10 +131,7 @@ static int take_command(chat_state *s, char *line) {
     } else if (strcmp(word, "/save") == 0 || strcmp(word, "/load") == 0) {
         if (!*argument)
             return cli_output_fail(CLI_USAGE, NULL, "%s needs a file", word);
-        int code = word[1] == 's' ? cli_conversation_save(&s->conversation, argument) : cli_conversation_load(&s->conversation, argument);
-        if (code == CLI_DONE)
-            cli_output_notice(s->o, "%zu messages %s %s", s->conversation.n_messages, word[1] == 's' ? "saved to" : "loaded from", argument);
-        return code;
+        return word[1] == 's' ? save_conversation(s, argument) : load_conversation(s, argument);
     } else if (strcmp(word, "/set") == 0) {
         char *key = strtok(argument, " \t="), *value = key ? strtok(NULL, "") : NULL;
         return set_setting(s, key ? key : none, value ? value + strspn(value, " \t=") : none);
@@ -162,8 +201,9 @@ int cli_chat(const cli_options *o) {
     if (o->n_logprobs >= 0 && !o->json)
         return cli_output_fail(CLI_USAGE, "add --json", "chat: --logprobs is shown only as JSON");
     copy_options(&changed, o);
+    changed.keeps_prefixes = true;
     chat_state s = {.o = &changed};
-    int code = cli_runtime_open(&s.runtime, o);
+    int code = cli_runtime_open(&s.runtime, &changed);
     if (code == CLI_DONE && !mote_model_template(s.runtime.model))
         code = cli_output_fail(CLI_UNSUPPORTED, "`mote run` completes a text with it", "%s: the model has no chat template", s.runtime.path);
     if (code == CLI_DONE) {

@@ -79,6 +79,9 @@ const cli_option cli_flags_context[] = {
 const cli_option cli_flags_run[] = {
     LIST("-f --file", "FILE", files, "add a file to the prompt (- is standard input); may be given again"),
     FLAG("--raw", raw, "no chat template: the prompt goes in as it is, special tokens parsed, nothing added at either end"),
+    TEXT("--prompt-cache", "FILE", prompt_cache, NULL, "begin with what FILE knows of the prompt, and keep the prompt's keys and values there; FILE is made where there is none"),
+    FLAG("--prompt-cache-all", prompt_cache_all, "keep the answer there too"),
+    FLAG("--prompt-cache-ro", prompt_cache_ro, "use the file of --prompt-cache, but do not write it"),
     END,
 };
 

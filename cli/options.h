@@ -42,6 +42,9 @@ typedef struct cli_options {
     const char *system;
     cli_list files, stops;
     bool raw, ignore_eos, special;
+    const char *prompt_cache;
+    bool prompt_cache_all, prompt_cache_ro;
+    bool keeps_prefixes; /* the engine keeps prefixes of former timelines; no flag sets it */
     int32_t n_predict, n_logprobs, n_draft_max;
     mote_sampler_options sampling;
     cli_list breakers;

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/prompt.h"
+#include "cli/prompt_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,13 +86,18 @@ int cli_run(const cli_options *o) {
         return cli_output_fail(CLI_USAGE, "add --json", "run: --logprobs is shown only as JSON");
     if (o->raw && o->system)
         return cli_output_fail(CLI_USAGE, NULL, "run: --raw takes the prompt as it is, so -sys has no place");
+    if ((o->prompt_cache_all || o->prompt_cache_ro) && !o->prompt_cache)
+        return cli_output_fail(CLI_USAGE, "add --prompt-cache FILE", "run: no file is named for the prompt cache");
     int code = gather_prompt(o, &prompt);
     if (code == CLI_DONE)
         code = cli_runtime_open(&runtime, o);
     if (code == CLI_DONE)
         code = make_ids(&runtime, o, &prompt, &ids, &n_ids);
+    cli_prompt_cache cache = {0};
     if (code == CLI_DONE)
-        code = cli_answer(&runtime, o, ids, n_ids, &result);
+        code = cli_prompt_cache_open(&cache, &runtime, o, ids, n_ids);
+    if (code == CLI_DONE)
+        code = cli_answer(&runtime, o, ids, n_ids, &cache, &result);
     mote_generate_result_deinit(&result);
     free(ids);
     cli_runtime_close(&runtime);

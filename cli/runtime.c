@@ -80,6 +80,8 @@ mote_engine_options cli_runtime_engine_options(const cli_runtime *r, const cli_o
     options.adapters = (const mote_adapter *const *)r->adapters;
     options.adapter_scales = r->adapter_scales;
     options.n_adapters = r->n_adapters;
+    if (!o->keeps_prefixes)
+        options.prefix_cache_bytes = 0;
     return options;
 }
 

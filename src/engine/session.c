@@ -143,7 +143,7 @@ static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, si
     save_states(s, n_ids);
     memmove(s->tokens + before, ids, n_ids * sizeof *ids);
     mote_decoder_set_adapters(e->decoder, s->adapters.n ? &s->adapters : NULL);
-    size_t n_limit = fn ? before : end - 1; /* logits need their token computed */
+    size_t n_limit = fn ? before : end - n_logits; /* logits need their tokens computed */
     if (e->prefixes && n_limit > s->n_computed)
         s->n_computed = mote_prefix_cache_load(e->prefixes, s->owner, &s->cache, s->tokens, s->n_computed, n_limit);
     s->n_reused = s->n_computed;
