@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the first seeds of corpus/{gguf,json,safetensors,npy,imatrix,adapter}: tiny well-formed files that reach every branch a mutation could start from.
+"""Writes the first seeds of corpus/{gguf,json,safetensors,npy,imatrix,adapter,session}: tiny well-formed files that reach every branch a mutation could start from.
 Files that a fuzzer found (named by their hash) stay beside them."""
 import json
 import pathlib
@@ -163,3 +163,57 @@ put("int_matrix/awq", integers(1, 4, 8, [("m.qweight", "I32", [16, 1], None), ("
 put("int_matrix/packed", integers(2, 4, 8, [("m.weight_packed", "I32", [3, 2], None), ("m.weight_scale", "F16", [3, 2], None), ("m.weight_zero_point", "I32", [1, 2], None),
                                             ("m.weight_shape", "I64", [2], struct.pack("<qq", 3, 13))]))
 put("int_matrix/plain", integers(3, 8, 0, [("m.weight", "I8", [3, 5], None), ("m.weight_scale", "F32", [3], None), ("m.weight_zero_point", "I8", [3, 1], None)]))
+
+
+def xxh64(data):
+    m = (1 << 64) - 1
+    p1, p2, p3, p4, p5 = 0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5
+
+    def rotate(x, by):
+        return (x << by | x >> (64 - by)) & m
+
+    def step(lane, word):
+        return rotate((lane + word * p2) & m, 31) * p1 & m
+
+    lanes, at, h = [(p1 + p2) & m, p2, 0, -p1 & m], 0, p5
+    for at in range(32, len(data) + 1, 32):
+        lanes = [step(lane, word) for lane, word in zip(lanes, struct.unpack_from("<4Q", data, at - 32))]
+    if at:
+        h = sum(rotate(lane, by) for lane, by in zip(lanes, (1, 7, 12, 18))) & m
+        for lane in lanes:
+            h = ((h ^ step(0, lane)) * p1 + p4) & m
+    h = (h + len(data)) & m
+    for at in range(at, len(data) - 7, 8):
+        h = (rotate(h ^ step(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & m
+    at = len(data) // 8 * 8
+    if len(data) % 8 >= 4:
+        h = (rotate(h ^ struct.unpack_from("<I", data, at)[0] * p1 & m, 23) * p2 + p3) & m
+        at += 4
+    for byte in data[at:]:
+        h = rotate(h ^ byte * p5 & m, 11) * p1 & m
+    h = (h ^ h >> 33) * p2 & m
+    h = (h ^ h >> 29) * p3 & m
+    return h ^ h >> 32
+
+
+def session(n_tokens, n_computed, n_saved, wrong_sum=False, adapters=0, extra=b""):
+    """What fuzz_session.c's engine saves: float16, a layer that attends to everything, one with a window of 20, one with a state of 2 * 16 floats."""
+    key = struct.pack("<16s6IQ64s16s128s64s", b"fuzz", 1, 1, 1, 0, 100, adapters, 7, b"fuzz", b"", b"", b"")
+    body = b"".join(struct.pack("<i", i % 40) for i in range(n_tokens))
+    window_from = max(0, n_computed + 1 - 20) // 32 * 32
+    for first in range(0, n_computed, 32):
+        n = -(-min(32, n_computed - first) // 16) * 16
+        body += bytes(i % 120 for i in range(n * (8 + 16) * 2)) * (1 + (first >= window_from))
+    body += struct.pack("<f", 1.5) * 32 * ((n_computed != 0) + (n_saved != 0)) + extra
+    rest = struct.pack("<Q", 24 + len(key) + 24 + len(body)) + key + struct.pack("<3Q", n_tokens, n_computed, n_saved) + body
+    return b"moteses1" + struct.pack("<Q", xxh64(rest) ^ wrong_sum) + rest
+
+
+put("session/empty", session(0, 0, 0))
+put("session/computed", session(70, 70, 0))
+put("session/saved_states", session(40, 33, 10))
+put("session/nothing_computed", session(12, 0, 0))
+put("session/damaged", session(40, 33, 10, wrong_sum=True))
+put("session/cut", session(40, 33, 10)[:-7])
+put("session/long", session(100, 100, 99, extra=b"x"))
+put("session/adapters", session(5, 5, 0, adapters=3))
