@@ -38,7 +38,8 @@ const cli_command cli_commands[] = {
      .summary = "Talk with a model",
      .text = "A conversation, a line a turn. On a terminal with line editing and history; otherwise each line of standard input is a turn. Ctrl-C stops the answer; at the prompt, "
              "twice, it leaves.\n"
-             "Inside: /help, /reset (start anew), /save FILE, /load FILE (the text as JSON, and in FILE.session what was computed of it), /set KEY VALUE (a sampling flag without its dashes), /quit.\n"
+             "Inside: /help, /reset (start anew), /save FILE, /load FILE (the text as JSON, and in FILE.session what was computed of it), /set KEY VALUE (a sampling flag without "
+             "its dashes), /quit.\n"
              "With --json: a line an answer, as `mote run --json` prints it.",
      .complete = "",
      .min_arguments = 0,
