@@ -25,7 +25,7 @@ static mote_status make_key(const mote_session *s, mote_session_key *key, mote_e
                               .model = e->identity};
     snprintf(key->library, sizeof key->library, "%s", MOTE_VERSION);
     snprintf(key->model_name, sizeof key->model_name, "%s", m->name ? m->name : "");
-    snprintf(key->weights_type, sizeof key->weights_type, "%s", m->type_text);
+    snprintf(key->weights_type, sizeof key->weights_type, "%s", m->exact ? "exact F32" : m->type_text);
     for (size_t i = 0; i < s->adapters.n; i++) {
         key->adapters[i] = s->adapters.adapters[i]->identity;
         key->scales[i] = s->adapters.scales[i];
