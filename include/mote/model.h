@@ -54,10 +54,14 @@ typedef struct mote_model_info {
     uint64_t n_params;      /* weights */
     uint64_t file_bytes;    /* of all tensors in the file */
     uint64_t weights_bytes; /* in memory, packed */
+    bool weights_kept;      /* they came packed from the cache (mote_model_open) */
     double load_seconds;
 } mote_model_info;
 
-/* Opens a model. `options` may be NULL. Reads all weights and packs them for this CPU. On failure *model is NULL and err names file, field or tensor.
+/* Opens a model. `options` may be NULL. Reads all weights and packs them for this CPU, and keeps the packed form in a cache ($XDG_CACHE_HOME/mote/panels, else
+ * ~/.cache/mote/panels) that the next opening of the same files takes them from; it is written by a thread of its own, for which mote_model_free waits. Where that isn't possible
+ * (no folder, no space, a file system in memory), nothing is kept. Environment: MOTE_CACHE_MAX, the most that the cache may take on disk (bytes, or with K, M, G; 0: no cache).
+ * On failure *model is NULL and err names file, field or tensor.
  * MOTE_ERR_NOT_FOUND, _IO, _FORMAT (malformed), _UNSUPPORTED (family, tensor or tokenizer type, named), _BUDGET, _ALLOC, _CANCELLED, _ARGUMENT. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_model_open(const char *path, const mote_model_options *options, mote_model **model, mote_error *err);
 

@@ -27,12 +27,15 @@ mote_status mote_file_map_open(const char *path, mote_file_map *map, mote_error 
         status = io_error(err, "cannot stat", path);
     else if (!S_ISREG(st.st_mode))
         status = mote_error_set(err, MOTE_ERR_ARGUMENT, "%s: not a regular file", path);
-    else if (st.st_size > 0) {
-        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    else {
+        map->identity = (mote_file_identity){st.st_dev, st.st_ino, (uint64_t)st.st_size, (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec};
+        void *p = st.st_size > 0 ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
         if (p == MAP_FAILED)
             status = io_error(err, "cannot map", path);
-        else
-            *map = (mote_file_map){p, (size_t)st.st_size};
+        else if (p) {
+            map->data = p;
+            map->len = (size_t)st.st_size;
+        }
     }
     close(fd);
     return status;
@@ -100,7 +103,7 @@ enum {
  */
 struct mote_file_writer {
     int fd;
-    bool is_unnamed;
+    bool is_unnamed, is_private;
     uint64_t offset;
     char *path, *temporary;
 };
@@ -213,6 +216,10 @@ mote_status mote_file_writer_patch(mote_file_writer *w, uint64_t offset, const v
     return write_all(w, data, len_bytes, offset, err);
 }
 
+void mote_file_writer_set_private(mote_file_writer *w) {
+    w->is_private = true;
+}
+
 uint64_t mote_file_writer_offset(const mote_file_writer *w) {
     return w->offset;
 }
@@ -234,8 +241,9 @@ static mote_status sync_folder_of(const char *path, mote_error *err) {
 
 mote_status mote_file_writer_commit(mote_file_writer **writer, mote_error *err) {
     mote_file_writer *w = *writer;
-    mode_t mask = umask(0);
-    umask(mask);
+    mode_t mask = w->is_private ? 077 : umask(0);
+    if (!w->is_private)
+        umask(mask);
     mote_status status = MOTE_OK;
     if (fchmod(w->fd, 0666 & ~mask) != 0 || fsync(w->fd) != 0)
         status = io_error(err, "cannot sync", w->path);

@@ -7,9 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What tells a file from another, and from itself before it was written again; numbers of 64 bits, so that it has no gaps and can be hashed. */
+typedef struct mote_file_identity {
+    uint64_t device, inode, n_bytes, mtime_seconds, mtime_nanoseconds;
+} mote_file_identity;
+
 typedef struct mote_file_map {
     const uint8_t *data; /* NULL for an empty file */
     size_t len;
+    mote_file_identity identity; /* when it was mapped */
 } mote_file_map;
 
 /* Maps a regular file read-only. Devices, pipes and folders: MOTE_ERR_ARGUMENT. */
@@ -28,6 +34,9 @@ MOTE_MUST_CHECK mote_status mote_file_writer_create(const char *path, mote_file_
 MOTE_MUST_CHECK mote_status mote_file_writer_write(mote_file_writer *writer, const void *data, size_t len_bytes, mote_error *err);
 /* Overwrites bytes already written (headers with counts known late). */
 MOTE_MUST_CHECK mote_status mote_file_writer_patch(mote_file_writer *writer, uint64_t offset, const void *data, size_t len_bytes, mote_error *err);
+/* Only the owner will be able to read the file. Committing it then doesn't look at the process's umask, for which it has to be changed for a moment: threads other than the
+ * program's own use this. */
+void mote_file_writer_set_private(mote_file_writer *writer);
 uint64_t mote_file_writer_offset(const mote_file_writer *writer);
 /* Both free the writer and null the pointer, whatever they return; NULL inside is allowed. */
 MOTE_MUST_CHECK mote_status mote_file_writer_commit(mote_file_writer **writer, mote_error *err);

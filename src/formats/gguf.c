@@ -24,7 +24,7 @@ mote_status mote_gguf_open_part(const char *path, mote_gguf **gguf, mote_error *
     mote_status status;
     mote_file_map *map = &g->parts->map;
     MOTE_TRY_DONE(mote_file_map_open(path, map, err));
-    status = mote_gguf_parse(g, map->data, map->len, &g->parts->header, err);
+    status = mote_gguf_parse(g, map->data, map->len, g->parts, err);
     if (status != MOTE_OK)
         mote_error_prefix(err, "%s", path);
 done:
@@ -47,7 +47,7 @@ mote_status mote_gguf_open(const char *path, mote_gguf **gguf, mote_error *err) 
 mote_status mote_gguf_open_memory(const uint8_t *data, size_t n_bytes, const char *name, mote_gguf **gguf, mote_error *err) {
     uint32_t n_parts;
     MOTE_TRY(create(name, gguf, err));
-    mote_status status = mote_gguf_parse(*gguf, data, n_bytes, &(*gguf)->parts->header, err);
+    mote_status status = mote_gguf_parse(*gguf, data, n_bytes, (*gguf)->parts, err);
     if (status != MOTE_OK)
         mote_error_prefix(err, "%s", name);
     else
@@ -75,6 +75,13 @@ void mote_gguf_close(mote_gguf **gguf) {
     mote_mem_free(g->path);
     mote_mem_free(g);
     *gguf = NULL;
+}
+
+void mote_gguf_hash_identity(const mote_gguf *g, mote_sha256 *sha) {
+    for (size_t i = 0; i < g->n_parts; i++) {
+        mote_sha256_update(sha, &g->parts[i].map.identity, sizeof g->parts[i].map.identity);
+        mote_sha256_update(sha, g->parts[i].header, g->parts[i].header_bytes);
+    }
 }
 
 uint32_t mote_gguf_version(const mote_gguf *g) {

@@ -4,6 +4,7 @@
 #define MOTE_FORMATS_GGUF_H
 
 #include "base/dtype.h"
+#include "base/sha256.h"
 #include "base/str.h"
 
 #include <mote/status.h>
@@ -55,6 +56,8 @@ MOTE_MUST_CHECK mote_status mote_gguf_open(const char *path, mote_gguf **gguf, m
 MOTE_MUST_CHECK mote_status mote_gguf_open_memory(const uint8_t *data, size_t n_bytes, const char *name, mote_gguf **gguf, mote_error *err);
 void mote_gguf_close(mote_gguf **gguf);
 
+/* Adds what tells this file from any other, and from what it was before it was written again: the identity and the header of each part. */
+void mote_gguf_hash_identity(const mote_gguf *g, mote_sha256 *sha);
 uint32_t mote_gguf_version(const mote_gguf *g);
 size_t mote_gguf_n_values(const mote_gguf *g);
 const mote_gguf_value *mote_gguf_value_at(const mote_gguf *g, size_t i);

@@ -324,22 +324,23 @@ static uint64_t measure(const uint8_t *data, uint64_t n_bytes) {
     return c.at;
 }
 
-static mote_status copy_header(const uint8_t *data, uint64_t n_bytes, uint8_t **header, uint64_t *len, mote_error *err) {
-    *len = measure(data, n_bytes);
-    if (*len > MOTE_GGUF_MAX_HEADER_BYTES)
-        return mote_error_set(err, MOTE_ERR_LIMIT, "keys and tensor list of %" PRIu64 " bytes are over the limit of %d", *len, MOTE_GGUF_MAX_HEADER_BYTES);
-    *header = mote_mem_alloc(*len);
-    if (!*header)
-        return mote_error_alloc(err, *len);
-    if (*len)
-        memcpy(*header, data, *len);
+static mote_status copy_header(const uint8_t *data, uint64_t n_bytes, mote_gguf_part *part, mote_error *err) {
+    uint64_t len = measure(data, n_bytes);
+    if (len > MOTE_GGUF_MAX_HEADER_BYTES)
+        return mote_error_set(err, MOTE_ERR_LIMIT, "keys and tensor list of %" PRIu64 " bytes are over the limit of %d", len, MOTE_GGUF_MAX_HEADER_BYTES);
+    part->header = mote_mem_alloc(len);
+    if (!part->header)
+        return mote_error_alloc(err, len);
+    if (len)
+        memcpy(part->header, data, len);
+    part->header_bytes = len;
     return MOTE_OK;
 }
 
-mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, uint8_t **header, mote_error *err) {
-    uint64_t len, n_tensors, n_values, alignment = MOTE_GGUF_DEFAULT_ALIGNMENT;
-    MOTE_TRY(copy_header(data, n_bytes, header, &len, err));
-    cursor c = {*header, len, 0, n_bytes, err};
+mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, mote_gguf_part *part, mote_error *err) {
+    uint64_t n_tensors, n_values, alignment = MOTE_GGUF_DEFAULT_ALIGNMENT;
+    MOTE_TRY(copy_header(data, n_bytes, part, err));
+    cursor c = {part->header, part->header_bytes, 0, n_bytes, err};
     extent *extents = NULL;
     mote_status status;
     MOTE_TRY_DONE(parse_version(g, &c));

@@ -25,6 +25,7 @@ enum {
 typedef struct mote_gguf_part {
     mote_file_map map; /* empty over memory */
     uint8_t *header;
+    uint64_t header_bytes;
 } mote_gguf_part;
 
 struct mote_gguf {
@@ -41,7 +42,7 @@ struct mote_gguf {
 };
 
 /* gguf_parse.c: copies the header of a whole file's bytes, and fills version, values, tensors and their indexes from the copy. On failure what is there is the caller's to free. */
-MOTE_MUST_CHECK mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, uint8_t **header, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_gguf_parse(mote_gguf *g, const uint8_t *data, size_t n_bytes, mote_gguf_part *part, mote_error *err);
 /* Bytes of one item; 0 for strings, arrays and unknown numbers. */
 size_t mote_gguf_parse_item_bytes(mote_gguf_type type);
 const char *mote_gguf_parse_type_name(mote_gguf_type type);

@@ -224,6 +224,14 @@ void mote_safetensors_close(mote_safetensors **st) {
     *st = NULL;
 }
 
+void mote_safetensors_hash_identity(const mote_safetensors *st, mote_sha256 *sha) {
+    for (size_t i = 0; i < st->n_files; i++) {
+        const mote_safetensors_file *f = &st->files[i];
+        mote_sha256_update(sha, &f->map.identity, sizeof f->map.identity);
+        mote_sha256_update(sha, f->map.data, f->map.data ? (size_t)f->header_bytes : 0);
+    }
+}
+
 size_t mote_safetensors_n_tensors(const mote_safetensors *st) {
     return st->n_tensors;
 }

@@ -4,6 +4,7 @@
 #define MOTE_FORMATS_SAFETENSORS_H
 
 #include "base/dtype.h"
+#include "base/sha256.h"
 #include "base/str.h"
 
 #include <mote/status.h>
@@ -31,6 +32,8 @@ MOTE_MUST_CHECK mote_status mote_safetensors_open_folder(const char *folder, mot
 MOTE_MUST_CHECK mote_status mote_safetensors_open_memory(const uint8_t *data, size_t n_bytes, const char *name, mote_safetensors **st, mote_error *err);
 void mote_safetensors_close(mote_safetensors **st);
 
+/* Adds what tells these files from any others, and from what they were before they were written again: the identity and the header of each. */
+void mote_safetensors_hash_identity(const mote_safetensors *st, mote_sha256 *sha);
 size_t mote_safetensors_n_tensors(const mote_safetensors *st);
 const mote_safetensors_tensor *mote_safetensors_at(const mote_safetensors *st, size_t i);
 const mote_safetensors_tensor *mote_safetensors_find(const mote_safetensors *st, const char *name);

@@ -172,6 +172,7 @@ mote_status mote_safetensors_parse(mote_safetensors_file *file, const uint8_t *d
     memcpy(text, data + LENGTH_BYTES, header_bytes);
     mote_json *header = NULL;
     mote_arena_init(&file->arena, MAX_ARENA_BYTES);
+    file->header_bytes = LENGTH_BYTES + header_bytes;
     mote_status status = mote_json_parse(text, header_bytes, &header, err);
     if (status != MOTE_OK)
         mote_error_prefix(err, "header");

@@ -9,7 +9,8 @@
 
 /* One file: its mapping, and the names of its tensors. */
 typedef struct mote_safetensors_file {
-    mote_file_map map; /* empty over memory */
+    mote_file_map map;     /* empty over memory */
+    uint64_t header_bytes; /* with its length in front */
     mote_arena arena;
     mote_safetensors_tensor *tensors; /* in the arena */
     size_t n_tensors;

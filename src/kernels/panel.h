@@ -27,6 +27,10 @@
 #include "base/half.h"
 #include "kernels/kernels.h"
 
+/* The version of all that decides what is packed from the same source: the layout above, the quantisers, and what loading does to tensors. Files of packed weights
+ * (model/weights_cache.h) are valid for one version only: whoever changes any of these adds 1. */
+enum { MOTE_PANEL_VERSION = 1 };
+
 enum { MOTE_PANEL_VECTOR = 64, MOTE_PANEL_WORDS = 8 };
 
 /* X(type, weights a record, bytes a record, low plane's bits, high plane's bits, offset or -1 for affine types, scales per 32, whether u is looked up) */

@@ -7,6 +7,7 @@
 #include "model/loaded.h"
 #include "model/rope.h"
 #include "model/source.h"
+#include "model/weights_cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +68,11 @@ static mote_status load_weights(mote_model *m, const mote_source *s, const mote_
     mote_weights_source source = mote_source_weights(s);
     mote_weights_plan plan = {0};
     mote_thread_pool *pool = NULL;
+    mote_weights_cache cache = {0};
     mote_weights_type type;
+    char config[4096];
     mote_status status;
+    snprintf(config, sizeof config, "%s/config.json", s->path);
     MOTE_TRY_DONE(mote_weights_type_read(o->type, !s->gguf, o->mem_max_bytes, &type, err));
     m->exact = type.exact;
     MOTE_TRY_DONE(mote_weights_plan_create(&source, &m->h, type, &plan, err));
@@ -77,9 +81,11 @@ static mote_status load_weights(mote_model *m, const mote_source *s, const mote_
     m->n_params = plan.n_params;
     m->source_bytes = plan.source_bytes;
     MOTE_TRY_DONE(mote_thread_pool_create(o->n_threads > 0 ? o->n_threads : mote_cpu_default_threads(), &pool, err));
-    MOTE_TRY_DONE(mote_weights_load(&plan, &m->h, !s->gguf && m->h.family->hf_norm_plus_one, pool, o->progress, o->progress_context, &m->w, err));
+    MOTE_TRY_DONE(mote_weights_cache_init(&cache, &source, &plan, &m->h, s->gguf ? NULL : config, err));
+    MOTE_TRY_DONE(mote_weights_load(&plan, &m->h, !s->gguf && m->h.family->hf_norm_plus_one, &cache, pool, o->progress, o->progress_context, &m->w, err));
     MOTE_TRY_DONE(compute_rope(m, err));
 done:
+    mote_weights_cache_deinit(&cache);
     mote_thread_pool_free(&pool);
     mote_weights_plan_free(&plan);
     return status;
@@ -167,6 +173,7 @@ void mote_model_get_info(const mote_model *m, mote_model_info *info) {
                               .n_params = m->n_params,
                               .file_bytes = m->source_bytes,
                               .weights_bytes = m->w.n_bytes,
+                              .weights_kept = m->w.is_kept,
                               .load_seconds = m->load_seconds};
 }
 

@@ -1,14 +1,16 @@
-/* Loading: every matrix is cut into panels that the threads pack side by side into one block of memory. */
+/* Loading: every matrix is cut into panels that the threads pack side by side into one block of memory, or the whole block comes from the cache. */
 #include "model/weights.h"
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "kernels/blocks.h"
+#include "model/weights_cache.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct job {
     const mote_tensor_view *view;
@@ -26,12 +28,19 @@ typedef struct loader {
     job *jobs;
     size_t n_jobs;
     mote_packed *next_expert;
+    mote_panels_item *items; /* [n_jobs]: where each lies */
+    size_t n_items;
     mote_thread_pool *pool;
     mote_progress_fn progress;
     void *progress_context;
     atomic_bool cancelled, failed;
     uint64_t done_bytes;
 } loader;
+
+enum {
+    FLOATS_PER_LINE = 16,
+    RELEASE_PANELS = 16 /* about a megabyte of the source */
+};
 
 static uint8_t *take(loader *l, uint64_t n_bytes) {
     uint8_t *p = l->next;
@@ -110,6 +119,7 @@ static void load_floats(const job *j) {
     mote_tensor_view_read(j->view, 0, j->view->n_rows, j->floats);
     for (size_t i = 0; j->plus_one && i < n; i++)
         j->floats[i] += 1;
+    memset(j->floats + n, 0, (FLOATS_PER_LINE - n % FLOATS_PER_LINE) % FLOATS_PER_LINE * sizeof *j->floats); /* what else was in this memory stays out of the cache */
 }
 
 static bool is_packed_directly(const job *j) {
@@ -141,6 +151,15 @@ static void pack_one(const job *j, size_t panel, const panel_buffers *b) {
     for (size_t r = 0; r < n_rows; r++)
         mote_blocks_quantize(t->type, b->floats + r * t->k, b->blocks + r * row_bytes, t->k, NULL);
     mote_pack_panel(t->type, b->blocks, row_bytes, n_rows, t->k, dst);
+}
+
+/* Lets go of what was read, so that a large tensor isn't in memory in both forms. Another thread may still read the neighbourhood: then it comes back, until the tensor is done. */
+static void release_source(const job *j, size_t panel) {
+    if ((panel + 1) % RELEASE_PANELS != 0 || j->view->ints)
+        return;
+    size_t row_bytes = mote_dtype_row_bytes(j->view->type, j->target->k), rows = (size_t)RELEASE_PANELS * MOTE_PANEL_ROWS;
+    size_t first = (panel + 1) * MOTE_PANEL_ROWS - rows, end = first + rows < j->target->n_rows ? first + rows : j->target->n_rows;
+    mote_file_map_release(j->view->data + first * row_bytes, (end - first) * row_bytes);
 }
 
 static bool take_buffers(const loader *l, panel_buffers *b) {
@@ -176,8 +195,10 @@ static void load_run(void *context, int worker, int n_workers) {
             if (!j->target && worker == 0)
                 load_floats(j);
             size_t n_panels = j->target ? (j->target->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS : 0;
-            for (size_t p; (p = (size_t)mote_thread_pool_next(l->pool)) < n_panels;)
+            for (size_t p; (p = (size_t)mote_thread_pool_next(l->pool)) < n_panels;) {
                 pack_one(j, p, &buffers);
+                release_source(j, p);
+            }
         }
         mote_thread_pool_barrier(l->pool);
         if (worker == 0)
@@ -187,37 +208,92 @@ static void load_run(void *context, int worker, int n_workers) {
     mote_mem_free(buffers.blocks);
 }
 
-mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress, void *progress_context,
-                              mote_weights *w, mote_error *err) {
+/* Where every job's bytes lie, in the order of their places. */
+static void list_items(const loader *l, const mote_weights *w, mote_panels_item *items) {
+    for (size_t i = 0; i < l->n_jobs; i++) {
+        const job *j = &l->jobs[i];
+        const mote_packed *t = j->target;
+        const uint8_t *data = t ? t->data : (const uint8_t *)j->floats;
+        items[i] = (mote_panels_item){.offset = (uint64_t)(data - w->bytes),
+                                      .n_bytes = t ? (t->n_rows + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS * t->panel_bytes : j->view->n_rows * j->view->n_columns * 4,
+                                      .type = t ? (uint64_t)t->type : MOTE_DTYPE_F32};
+    }
+}
+
+static void lay_out_at(loader *l, mote_weights *w) {
+    l->n_jobs = 0;
+    l->next_expert = w->experts;
+    l->next = w->bytes;
+    lay_out(l, w);
+    list_items(l, w, l->items);
+}
+
+static mote_status pack_all(loader *l, mote_weights *w, mote_error *err) {
+    w->bytes = mote_mem_alloc_large((size_t)w->n_bytes);
+    if (!w->bytes)
+        return mote_error_alloc(err, (size_t)w->n_bytes);
+    lay_out_at(l, w);
+    mote_thread_pool_run(l->pool, load_run, l);
+    if (atomic_load(&l->cancelled))
+        return mote_error_set(err, MOTE_ERR_CANCELLED, "loading was cancelled");
+    return atomic_load(&l->failed) ? mote_error_set(err, MOTE_ERR_ALLOC, "out of memory while loading") : MOTE_OK;
+}
+
+static void drop_bytes(mote_weights *w) {
+    if (w->mapped.data)
+        mote_file_map_close(&w->mapped);
+    else
+        mote_mem_free(w->bytes);
+    w->bytes = NULL;
+    w->is_kept = false;
+}
+
+/* What the cache has, if it lies where this plan would put it. */
+static bool take_kept(loader *l, const mote_weights_cache *cache, mote_weights *w) {
+    mote_panels_item *kept = NULL;
+    size_t n_kept = 0;
+    if (!cache || !mote_weights_cache_take(cache, l->pool, w, &kept, &n_kept))
+        return false;
+    lay_out_at(l, w);
+    bool same = n_kept == l->n_jobs && memcmp(kept, l->items, n_kept * sizeof *kept) == 0;
+    if (!same)
+        drop_bytes(w);
+    mote_mem_free(kept);
+    return same;
+}
+
+mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_weights_cache *cache, mote_thread_pool *pool,
+                              mote_progress_fn progress, void *progress_context, mote_weights *w, mote_error *err) {
     *w = (mote_weights){.n_bytes = plan->packed_bytes};
     size_t n_experts = (size_t)h->n_layers * 3 * h->experts.n;
     loader l = {.plan = plan, .h = h, .norm_plus_one = norm_plus_one, .pool = pool, .progress = progress, .progress_context = progress_context};
     w->layers = mote_mem_zalloc_array(h->n_layers, sizeof *w->layers);
     w->experts = mote_mem_zalloc_array(n_experts + 1, sizeof *w->experts);
     l.jobs = mote_mem_alloc_array(plan->n_views + n_experts, sizeof *l.jobs);
-    w->bytes = mote_mem_alloc_large(plan->packed_bytes);
+    l.items = mote_mem_alloc_array(plan->n_views + n_experts, sizeof *l.items);
     mote_status status = MOTE_OK;
-    if (!w->layers || !w->experts || !l.jobs || !w->bytes) {
-        status = mote_error_alloc(err, (size_t)plan->packed_bytes);
+    if (!w->layers || !w->experts || !l.jobs || !l.items) {
+        status = mote_error_alloc(err, (plan->n_views + n_experts) * sizeof *l.jobs);
         goto done;
     }
-    l.next_expert = w->experts;
-    l.next = w->bytes;
-    lay_out(&l, w);
-    mote_thread_pool_run(pool, load_run, &l);
-    if (atomic_load(&l.cancelled))
-        status = mote_error_set(err, MOTE_ERR_CANCELLED, "loading was cancelled");
-    else if (atomic_load(&l.failed))
-        status = mote_error_set(err, MOTE_ERR_ALLOC, "out of memory while loading");
+    if (take_kept(&l, cache, w))
+        goto done;
+    MOTE_TRY_DONE(pack_all(&l, w, err));
+    if (cache) {
+        mote_weights_cache_keep(cache, l.items, l.n_jobs, w);
+        l.items = NULL;
+    }
 done:
     mote_mem_free(l.jobs);
+    mote_mem_free(l.items);
     if (status != MOTE_OK)
         mote_weights_free(w);
     return status;
 }
 
 void mote_weights_free(mote_weights *w) {
-    mote_mem_free(w->bytes);
+    mote_weights_cache_finish(w);
+    drop_bytes(w);
     mote_mem_free(w->layers);
     mote_mem_free(w->experts);
     *w = (mote_weights){0};

@@ -4,6 +4,7 @@
 #define MOTE_MODEL_WEIGHTS_H
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/thread_pool.h"
 #include "formats/gguf.h"
 #include "formats/int_matrix.h"
@@ -60,8 +61,11 @@ typedef struct mote_weights {
     const float *vectors[MOTE_SLOT_ATTN_NORM]; /* by slot: vectors and tables */
     mote_layer *layers;                        /* [n_layers] */
     mote_packed *experts;                      /* owns what the layers' experts point to */
-    uint8_t *bytes;                            /* owns everything above but layers and experts */
+    uint8_t *bytes;                            /* owns everything above but layers and experts; or inside of `mapped` */
     uint64_t n_bytes;
+    bool is_kept;                       /* they came from the cache of packed weights */
+    mote_file_map mapped;               /* data NULL: bytes are memory */
+    struct mote_weights_keeper *keeper; /* writes them to the cache; NULL: nothing does */
 } mote_weights;
 
 /* What matrices become: as stored, float32 (exact), or quantised as a mix says; with limit_bytes, as stored or the best mix that fits into them. */
@@ -92,9 +96,11 @@ const mote_tensor_view *mote_weights_plan_expert(const mote_weights_plan *plan, 
 /* Rows first_row … + n_rows - 1 as float32 [n_rows, n_columns]. */
 void mote_tensor_view_read(const mote_tensor_view *v, uint64_t first_row, uint64_t n_rows, float *out);
 
-/* Reads and packs. MOTE_ERR_ALLOC, _CANCELLED (progress said so). */
-MOTE_MUST_CHECK mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, mote_thread_pool *pool, mote_progress_fn progress,
-                                              void *progress_context, mote_weights *w, mote_error *err);
+struct mote_weights_cache;
+
+/* Takes the packed weights from the cache (may be NULL), else reads and packs, and begins to write them there. MOTE_ERR_ALLOC, _CANCELLED (progress said so). */
+MOTE_MUST_CHECK mote_status mote_weights_load(const mote_weights_plan *plan, const mote_hparams *h, bool norm_plus_one, struct mote_weights_cache *cache, mote_thread_pool *pool,
+                                              mote_progress_fn progress, void *progress_context, mote_weights *w, mote_error *err);
 void mote_weights_free(mote_weights *w);
 /* Which slot a matrix of these weights fills; false for one of an expert's, or of other weights. */
 bool mote_weights_place_of(const mote_weights *w, uint32_t n_layers, const mote_packed *matrix, mote_slot *slot, uint32_t *layer);

@@ -29,6 +29,18 @@ mote_status mote_places_folder(char **path, mote_error *err) {
     return *path ? MOTE_OK : mote_error_alloc(err, 0);
 }
 
+mote_status mote_places_cache(const char *name, char **path, mote_error *err) {
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    *path = NULL;
+    if (cache && *cache == '/')
+        *path = mote_places_join(cache, "mote/", name);
+    else if (home && *home)
+        *path = mote_places_join(home, ".cache/mote/", name);
+    else
+        return MOTE_OK;
+    return *path ? MOTE_OK : mote_error_alloc(err, strlen(name));
+}
+
 bool mote_places_is_name(const char *name) {
     size_t n = strlen(name);
     if (n == 0 || n > MOTE_PLACES_MAX_NAME || strchr("._-", name[0]))

@@ -1,0 +1,211 @@
+#include "model/weights_cache.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "kernels/panel.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { LARGE_PAGE = 2 << 20, N_PROBES = 16, READ_BYTES = 4 << 20 };
+
+static void hash_view(mote_sha256 *sha, const mote_tensor_view *v) {
+    const mote_int_matrix *m = v->ints;
+    if (!v->data)
+        return;
+    uint64_t facts[] = {v->type,
+                        v->packed_type,
+                        v->n_rows,
+                        v->n_columns,
+                        v->n_bytes,
+                        v->is_log,
+                        v->ints_row,
+                        m ? (uint64_t)m->scheme.layout + 1 : 0,
+                        m ? m->scheme.bits : 0,
+                        m ? m->scheme.group_size : 0,
+                        m ? m->scheme.zeros_less_one : 0};
+    mote_sha256_update(sha, v->name, strlen(v->name) + 1);
+    mote_sha256_update(sha, facts, sizeof facts);
+}
+
+mote_status mote_weights_cache_init(mote_weights_cache *c, const mote_weights_source *source, const mote_weights_plan *plan, const mote_hparams *h, const char *config,
+                                    mote_error *err) {
+    const uint64_t version = MOTE_PANEL_VERSION;
+    mote_sha256 sha;
+    *c = (mote_weights_cache){0};
+    MOTE_TRY(mote_panel_cache_init(&c->files, err));
+    if (!c->files.folder || plan->packed_bytes < MOTE_PANEL_CACHE_MIN_BYTES)
+        return MOTE_OK;
+    mote_sha256_init(&sha);
+    mote_sha256_update(&sha, &version, sizeof version);
+    if (source->gguf)
+        mote_gguf_hash_identity(source->gguf, &sha);
+    if (source->safetensors)
+        mote_safetensors_hash_identity(source->safetensors, &sha);
+    for (int i = 0; i < MOTE_HPARAMS_MAX_DENSE; i++)
+        if (source->dense[i])
+            mote_safetensors_hash_identity(source->dense[i], &sha);
+    if (config) {
+        mote_file_map map;
+        MOTE_TRY(mote_file_map_open(config, &map, err));
+        mote_sha256_update(&sha, map.data, map.len);
+        mote_file_map_close(&map);
+    }
+    for (size_t i = 0; i < plan->n_views; i++)
+        hash_view(&sha, &plan->views[i]);
+    for (size_t i = 0; plan->experts && i < (size_t)h->n_layers * 3 * plan->n_experts; i++)
+        hash_view(&sha, &plan->experts[i]);
+    mote_sha256_final(&sha, c->key);
+    return MOTE_OK;
+}
+
+void mote_weights_cache_deinit(mote_weights_cache *c) {
+    mote_panel_cache_deinit(&c->files);
+}
+
+static long n_faults(void) {
+    struct rusage use;
+    return getrusage(RUSAGE_THREAD, &use) == 0 ? use.ru_minflt + use.ru_majflt : 0;
+}
+
+/* Whether a mapping is one of large pages: after a byte of such a page was read, its middle is there too. */
+static bool has_large_pages(const volatile uint8_t *body, uint64_t n_bytes) {
+    uint64_t n_pages = n_bytes / LARGE_PAGE, n_small = 0, step = n_pages / N_PROBES + 1, n = 0;
+    uint8_t read = 0;
+    for (uint64_t i = 0; i < n_pages; i += step, n++) {
+        read ^= body[i * LARGE_PAGE];
+        long before = n_faults();
+        read ^= body[i * LARGE_PAGE + LARGE_PAGE / 2];
+        n_small += n_faults() != before;
+    }
+    (void)read;
+    return n > 0 && n_small * 4 <= n;
+}
+
+/* Maps a file at an address that large pages can be at. Their order over the address space isn't the kernel's choice: room is taken first. */
+static bool map_file(int fd, uint64_t n_bytes, mote_file_map *map) {
+    if (n_bytes > SIZE_MAX / 2)
+        return false;
+    size_t len = (size_t)n_bytes;
+    uint8_t *room = mmap(NULL, len + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (room == MAP_FAILED)
+        return false;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), before = (LARGE_PAGE - (uintptr_t)room % LARGE_PAGE) % LARGE_PAGE, end = before + (len + page - 1) / page * page;
+    uint8_t *p = mmap(room + before, len, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
+    if (p == MAP_FAILED) {
+        munmap(room, len + LARGE_PAGE);
+        return false;
+    }
+    if (before)
+        munmap(room, before);
+    if (len + LARGE_PAGE > end)
+        munmap(room + end, len + LARGE_PAGE - end);
+    (void)madvise(p, len, MADV_HUGEPAGE); /* then what isn't in the page cache yet is read into large pages */
+    *map = (mote_file_map){.data = p, .len = len};
+    return true;
+}
+
+typedef struct reader {
+    int fd;
+    uint8_t *bytes;
+    uint64_t n_bytes;
+    mote_thread_pool *pool;
+    atomic_bool failed;
+} reader;
+
+static void read_run(void *context, int worker, int n_workers) {
+    reader *r = context;
+    (void)worker;
+    (void)n_workers;
+    for (uint64_t at; (at = (uint64_t)mote_thread_pool_next(r->pool) * READ_BYTES) < r->n_bytes;) {
+        size_t n = r->n_bytes - at < READ_BYTES ? (size_t)(r->n_bytes - at) : READ_BYTES, done = 0;
+        for (ssize_t got; done < n && (got = pread(r->fd, r->bytes + at + done, n - done, (off_t)(MOTE_PANELS_BODY_AT + at + done))) > 0;)
+            done += (size_t)got;
+        if (done < n)
+            atomic_store(&r->failed, true);
+    }
+}
+
+static bool read_body(int fd, mote_thread_pool *pool, mote_weights *w) {
+    reader r = {.fd = fd, .bytes = mote_mem_alloc_large((size_t)w->n_bytes), .n_bytes = w->n_bytes, .pool = pool};
+    if (!r.bytes)
+        return false;
+    mote_thread_pool_run(pool, read_run, &r);
+    if (atomic_load(&r.failed)) {
+        mote_mem_free(r.bytes);
+        return false;
+    }
+    w->bytes = r.bytes;
+    return true;
+}
+
+bool mote_weights_cache_take(const mote_weights_cache *c, mote_thread_pool *pool, mote_weights *w, mote_panels_item **items, size_t *n_items) {
+    mote_panel_cache_file file;
+    if (w->n_bytes < MOTE_PANEL_CACHE_MIN_BYTES || !mote_panel_cache_open(&c->files, c->key, w->n_bytes, &file))
+        return false;
+    if (map_file(file.fd, MOTE_PANELS_BODY_AT + w->n_bytes, &w->mapped)) {
+        w->bytes = (uint8_t *)w->mapped.data + MOTE_PANELS_BODY_AT;
+        if (!has_large_pages(w->bytes, w->n_bytes)) {
+            mote_file_map_close(&w->mapped);
+            w->bytes = NULL;
+        }
+    }
+    w->is_kept = w->bytes || read_body(file.fd, pool, w);
+    if (w->is_kept) {
+        *items = file.panels.items;
+        *n_items = file.panels.n_items;
+        file.panels.items = NULL;
+    }
+    mote_panel_cache_close(&file);
+    return w->is_kept;
+}
+
+typedef struct mote_weights_keeper {
+    pthread_t thread;
+    mote_panel_cache files;
+    mote_panels panels;
+    const uint8_t *body;
+} mote_weights_keeper;
+
+static void *keep(void *context) {
+    mote_weights_keeper *k = context;
+    mote_panel_cache_write(&k->files, &k->panels, k->body);
+    return NULL;
+}
+
+static void free_keeper(mote_weights_keeper *k) {
+    mote_panel_cache_deinit(&k->files);
+    mote_mem_free(k->panels.items);
+    mote_mem_free(k);
+}
+
+void mote_weights_cache_keep(mote_weights_cache *c, mote_panels_item *items, size_t n_items, mote_weights *w) {
+    mote_weights_keeper *k = c->files.folder && w->n_bytes >= MOTE_PANEL_CACHE_MIN_BYTES ? mote_mem_zalloc_array(1, sizeof *k) : NULL;
+    if (!k) {
+        mote_mem_free(items);
+        return;
+    }
+    k->files = c->files;
+    c->files = (mote_panel_cache){0};
+    k->panels = (mote_panels){.body_bytes = w->n_bytes, .items = items, .n_items = n_items};
+    memcpy(k->panels.key, c->key, sizeof c->key);
+    k->body = w->bytes;
+    if (pthread_create(&k->thread, NULL, keep, k) == 0)
+        w->keeper = k;
+    else
+        free_keeper(k);
+}
+
+void mote_weights_cache_finish(mote_weights *w) {
+    if (!w->keeper)
+        return;
+    pthread_join(w->keeper->thread, NULL);
+    free_keeper(w->keeper);
+    w->keeper = NULL;
+}
