@@ -11,10 +11,10 @@ static mote_status take_memory(mote_engine *e, mote_error *err) {
     size_t n = (size_t)e->n_sessions;
     e->sessions = mote_mem_zalloc_array(n, sizeof *e->sessions);
     e->tokens = mote_mem_zalloc_array(n * e->n_ctx, sizeof *e->tokens);
-    e->cache_bytes = mote_mem_alloc_aligned(n * e->cache_stride);
-    if (!e->sessions || !e->tokens || !e->cache_bytes)
+    e->cache_memory = mote_mem_zalloc_array(n * e->cache_stride + MOTE_MEM_ALIGN, 1);
+    if (!e->sessions || !e->tokens || !e->cache_memory)
         return mote_error_alloc(err, n * e->cache_stride);
-    memset(e->cache_bytes, 0, n * e->cache_stride);
+    e->cache_bytes = mote_mem_align(e->cache_memory);
     for (size_t i = 0; i < n; i++) {
         mote_session *s = &e->sessions[i];
         s->engine = e;
@@ -95,7 +95,7 @@ void mote_engine_free(mote_engine **engine) {
     mote_prefix_cache_free(&e->prefixes);
     mote_mem_free(e->sessions);
     mote_mem_free(e->tokens);
-    mote_mem_free(e->cache_bytes);
+    mote_mem_free(e->cache_memory);
     mote_mem_free(e);
     *engine = NULL;
 }

@@ -23,6 +23,7 @@ struct mote_engine {
     int32_t n_sessions;
     mote_session *sessions; /* [n_sessions] */
     uint8_t *cache_bytes;   /* [n_sessions][cache_stride] */
+    void *cache_memory;     /* owns them */
     size_t cache_stride;
     int32_t *tokens;                                 /* [n_sessions][n_ctx] */
     const mote_adapter *adapters[MOTE_ADAPTERS_MAX]; /* of a new session */

@@ -64,14 +64,14 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
     buffer_sizes s = sizes_of(&model->h, n_batch, n_positions, n_threads);
     *decoder = NULL;
     mote_decoder *d = mote_mem_zalloc_array(1, sizeof *d);
-    uint8_t *memory = mote_mem_alloc_aligned(s.total);
+    uint8_t *memory = mote_mem_zalloc_array(s.total + MOTE_MEM_ALIGN, 1);
     if (!d || !memory) {
         mote_mem_free(d);
         mote_mem_free(memory);
         return mote_error_alloc(err, s.total);
     }
-    memset(memory, 0, s.total);
     *d = (mote_decoder){.model = model, .pool = pool, .n_batch = n_batch, .memory = memory};
+    memory = mote_mem_align(memory);
     choose_frequencies(d, n_positions);
     size_t threads = (size_t)n_threads;
 #define TAKE(n_bytes) ((float *)(memory += (n_bytes), memory - (n_bytes)))
