@@ -22,7 +22,7 @@ enum {
     MOTE_PANELS_KEY_BYTES = 32,
     MOTE_PANELS_BODY_AT = 2 << 20, /* where a large page can begin */
     MOTE_PANELS_PIECE_BYTES = 4 << 20,
-    MOTE_PANELS_MAX_ITEMS = 60000  /* their list fits before the body; 128 experts in 150 layers */
+    MOTE_PANELS_MAX_ITEMS = 60000 /* their list fits before the body; 128 experts in 150 layers */
 };
 
 typedef struct mote_panels_item {
