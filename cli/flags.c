@@ -159,7 +159,7 @@ const cli_option cli_flags_template[] = {
 };
 
 const cli_option cli_flags_check[] = {
-    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json or template"),
+    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json, template or panels"),
     TEXT("--base", "MODEL", base, NULL, "the model that an adapter belongs to"),
     END,
 };

@@ -1,5 +1,6 @@
-# What all tests share: where the source is (fixtures are looked up beside it), how a test says "skipped", how long it may take.
-set(MOTE_TEST_ENVIRONMENT "MOTE_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "MOTE_PROGRAM=$<TARGET_FILE:mote>")
+# What all tests share: where the source is (fixtures are looked up beside it), how a test says "skipped", how long it may take; that nothing
+# is left in the user's cache (tests of the cache have one of their own).
+set(MOTE_TEST_ENVIRONMENT "MOTE_SOURCE_DIR=${CMAKE_SOURCE_DIR}" "MOTE_PROGRAM=$<TARGET_FILE:mote>" "MOTE_CACHE_MAX=0")
 if(MOTE_SANITIZE OR CMAKE_CROSSCOMPILING OR MOTE_COVERAGE)
     list(APPEND MOTE_TEST_ENVIRONMENT "MOTE_SLOW_FACTOR=20")
 else()

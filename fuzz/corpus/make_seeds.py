@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the first seeds of corpus/{gguf,json,safetensors,npy,imatrix,adapter,session}: tiny well-formed files that reach every branch a mutation could start from.
 Files that a fuzzer found (named by their hash) stay beside them."""
+import hashlib
 import json
 import pathlib
 import struct
@@ -44,6 +45,21 @@ def gguf(keys, tensors, version=3, alignment=32, data=None):
     return out
 
 
+def panels(items, body_bytes, version=1, n_items=None):
+    head = b"MOTEPANL" + struct.pack("<II", version, len(items) if n_items is None else n_items) + bytes(range(32)) + bytes(32) + struct.pack("<QQ", body_bytes, 1)
+    head += b"".join(struct.pack("<QQQ", *item) for item in items)
+    return head + hashlib.sha256(head).digest()
+
+
+put("panels/none", panels([], 0))
+put("panels/two", panels([(0, 4096, 12), (4096, 64, 0)], 8192))
+put("panels/overlap", panels([(0, 4096, 12), (4032, 64, 0)], 8192))
+put("panels/outside", panels([(8192, 1, 0)], 8192))
+put("panels/wraps", panels([(64, 2**64 - 1, 0)], 8192))
+put("panels/version", panels([], 0, version=2))
+put("panels/count", panels([], 0, n_items=60001))
+put("panels/cut", panels([(0, 4096, 12)], 8192)[:-33])
+put("panels/damaged", panels([], 0)[:-1] + b"\0")
 put("gguf/empty", gguf([], []))
 put("gguf/scalars", gguf([(f"k{kind}", kind, 1) for kind in SCALARS] + [("s", 8, "text")], [], version=2))
 put("gguf/arrays", gguf([(f"a{kind}", 9, (kind, [0, 1])) for kind in SCALARS] + [("s", 9, (8, ["a", "", "bc"]))], []))

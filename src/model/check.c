@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/json.h"
+#include "formats/panels.h"
 #include "model/adapter.h"
 #include "model/source.h"
 
@@ -93,7 +94,7 @@ static mote_status check_template(const char *path, mote_error *err) {
 static const char *kind_of_name(const char *path) {
     static const struct {
         const char *ending, *kind;
-    } ENDINGS[] = {{".gguf", "gguf"}, {".safetensors", "safetensors"}, {".json", "json"}, {".jinja", "template"}, {".j2", "template"}};
+    } ENDINGS[] = {{".gguf", "gguf"}, {".safetensors", "safetensors"}, {".json", "json"}, {".jinja", "template"}, {".j2", "template"}, {".panels", "panels"}};
     mote_str name = mote_str_of(path);
     for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
         if (mote_str_ends(name, mote_str_of(ENDINGS[i].ending)))
@@ -111,6 +112,8 @@ mote_status mote_check_file(const char *path, const char *kind, const char *base
         return check_gguf(path, base, err);
     if (strcmp(kind, "safetensors") == 0)
         return is_adapter ? check_adapter(NULL, path, base, err) : check_safetensors(path, err);
+    if (strcmp(kind, "panels") == 0)
+        return mote_panels_check(path, err);
     if (strcmp(kind, "json") == 0)
         return check_json(path, err);
     if (strcmp(kind, "template") == 0 || strcmp(kind, "jinja") == 0)

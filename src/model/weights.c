@@ -8,9 +8,7 @@
 #include "model/weights_cache.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 typedef struct job {
     const mote_tensor_view *view;

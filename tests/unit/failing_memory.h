@@ -4,16 +4,17 @@
 
 #include "base/mem.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static long n_calls, fail_at, n_live; /* the call with number fail_at fails; 0: none */
-static bool persistent;               /* and all after it */
+static atomic_long n_calls, fail_at, n_live; /* the call with number fail_at fails; 0: none */
+static atomic_bool persistent;               /* and all after it */
 
 static bool fails(void) {
-    n_calls++;
-    return fail_at > 0 && (n_calls == fail_at || (persistent && n_calls > fail_at));
+    long call = ++n_calls;
+    return fail_at > 0 && (call == fail_at || (persistent && call > fail_at));
 }
 
 void *mote_mem_alloc(size_t n_bytes) {
