@@ -8,8 +8,8 @@
 #define MOTE_KERNELS_MATMUL_TMPL_H
 
 #include "kernels/levels.h"
-#include "kernels/matmul_unpack.h"
 #include "kernels/panel.h"
+#include "kernels/unpack_tmpl.h"
 
 #include <string.h>
 

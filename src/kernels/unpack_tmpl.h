@@ -1,7 +1,7 @@
 /* What the products of one instruction set share before they multiply: the constants of a type, and its numbers and scales unpacked into registers. Written in the operations of a
  * matmul_<width>.h header that is included before. */
-#ifndef MOTE_KERNELS_MATMUL_UNPACK_H
-#define MOTE_KERNELS_MATMUL_UNPACK_H
+#ifndef MOTE_KERNELS_UNPACK_TMPL_H
+#define MOTE_KERNELS_UNPACK_TMPL_H
 
 #include "kernels/panel.h"
 
