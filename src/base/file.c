@@ -189,12 +189,20 @@ mote_status mote_file_writer_create(const char *path, mote_file_writer **writer,
     return MOTE_OK;
 }
 
+/* EFAULT: what is to be written lies in a mapped file that was cut. Reading it here raises the signal that other accesses to it raise, so that the program can say which file. */
+static void read_bytes(const char *p, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        (void)*(const volatile char *)(p + i);
+}
+
 static mote_status write_all(mote_file_writer *w, const void *data, size_t len, uint64_t at, mote_error *err) {
     const char *p = data;
     while (len > 0) {
         ssize_t n = pwrite(w->fd, p, len, (off_t)at);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == EFAULT)
+            read_bytes(p, len);
         if (n <= 0)
             return io_error(err, "cannot write", w->path);
         p += n;
