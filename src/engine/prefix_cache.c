@@ -162,17 +162,19 @@ typedef struct copier {
     uint8_t *at;
 } copier;
 
-static mote_status copy_out(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes) {
+static mote_status copy_out(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes) {
     copier *c = context;
     (void)type;
+    (void)n_lanes;
     memcpy(c->at, bytes, n_bytes);
     c->at += n_bytes;
     return MOTE_OK;
 }
 
-static mote_status copy_in(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes) {
+static mote_status copy_in(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes) {
     copier *c = context;
     (void)type;
+    (void)n_lanes;
     if (bytes)
         memcpy(bytes, c->at, n_bytes);
     c->at += n_bytes;

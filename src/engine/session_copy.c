@@ -72,9 +72,10 @@ typedef struct two_caches {
     mote_cache *to;
 } two_caches;
 
-static mote_status copy_piece(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes) {
+static mote_status copy_piece(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes) {
     two_caches *c = context;
     (void)type;
+    (void)n_lanes;
     if (bytes)
         memcpy(c->to->data + (bytes - c->from->data), bytes, n_bytes);
     return MOTE_OK;

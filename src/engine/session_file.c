@@ -94,11 +94,11 @@ typedef struct rows_check {
     bool is_finite;
 } rows_check;
 
-static mote_status check_piece(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes) {
+static mote_status check_piece(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes) {
     rows_check *r = context;
     if (!bytes)
         return MOTE_OK;
-    r->is_finite = r->is_finite && mote_cache_is_finite(type, r->at, n_bytes);
+    r->is_finite = r->is_finite && mote_cache_is_finite(type, n_lanes, r->at, n_bytes);
     r->at += n_bytes;
     return r->is_finite ? MOTE_OK : MOTE_ERR_FORMAT;
 }
@@ -156,9 +156,10 @@ mote_status mote_session_file_parse(const uint8_t *data, size_t n_bytes, const m
     return check_contents(f, &as_saved, n_vocab, err);
 }
 
-static mote_status load_piece(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes) {
+static mote_status load_piece(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes) {
     const uint8_t **at = context;
     (void)type;
+    (void)n_lanes;
     if (!bytes)
         return MOTE_OK;
     memcpy(bytes, *at, n_bytes);
@@ -210,8 +211,9 @@ static mote_status put(sink *s, const void *data, size_t n_bytes) {
     return MOTE_OK;
 }
 
-static mote_status put_piece(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes) {
+static mote_status put_piece(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes) {
     (void)type;
+    (void)n_lanes;
     return bytes ? put(context, bytes, n_bytes) : MOTE_OK;
 }
 

@@ -11,18 +11,19 @@ size_t mote_cache_window_from(const mote_cache_layout *l, size_t n_tokens) {
 
 /* From the beginning of a store to the end of the panel that its n-th position is in. */
 static size_t store_bytes(const mote_cache_layout *l, bool is_value, size_t n_positions) {
-    size_t of_position = is_value ? mote_attention_padded(l->head_dim) * mote_dtype_row_bytes(l->type_v, 1) : l->head_dim * mote_dtype_row_bytes(l->type_k, 1);
-    return mote_attention_padded(n_positions) * of_position;
+    size_t n = mote_attention_padded(n_positions);
+    return is_value ? n * mote_attention_row_bytes(l->type_v, l->head_dim) : n / MOTE_ATTENTION_PANEL * mote_attention_panel_bytes(l->type_k, l->head_dim);
 }
 
 static mote_status visit_store(const mote_cache *c, uint32_t layer, uint32_t head, bool is_value, size_t from, size_t to, bool is_left_out, mote_cache_piece_fn fn, void *context) {
     const mote_cache_layout *l = c->layout;
     mote_dtype type = is_value ? l->type_v : l->type_k;
+    size_t n_lanes = is_value ? 1 : MOTE_ATTENTION_PANEL;
     if (is_left_out)
-        return fn(context, type, NULL, store_bytes(l, is_value, to - from));
+        return fn(context, type, n_lanes, NULL, store_bytes(l, is_value, to - from));
     size_t base = mote_cache_base(c, layer), first = store_bytes(l, is_value, from - base);
     uint8_t *store = is_value ? mote_cache_v(c, layer, head) : mote_cache_k(c, layer, head);
-    return fn(context, type, store + first, store_bytes(l, is_value, to - base) - first);
+    return fn(context, type, n_lanes, store + first, store_bytes(l, is_value, to - base) - first);
 }
 
 mote_status mote_cache_visit_rows(const mote_cache *c, size_t from, size_t to, size_t window_from, mote_cache_piece_fn fn, void *context) {
@@ -48,7 +49,7 @@ mote_status mote_cache_visit_states(const mote_cache *c, bool saved, mote_cache_
     mote_status status = MOTE_OK;
     for (uint32_t layer = 0; status == MOTE_OK && layer < l->n_layers; copy += l->state_bytes[layer++])
         if (l->state_bytes[layer] != 0)
-            status = fn(context, MOTE_DTYPE_F32, saved ? copy : mote_cache_state(c, layer), l->state_bytes[layer]);
+            status = fn(context, MOTE_DTYPE_F32, 1, saved ? copy : mote_cache_state(c, layer), l->state_bytes[layer]);
     return status;
 }
 
@@ -78,7 +79,16 @@ static bool is_finite_16(const uint8_t *bytes, size_t n_bytes, uint16_t exponent
     return any == 0;
 }
 
-bool mote_cache_is_finite(mote_dtype type, const uint8_t *bytes, size_t n_bytes) {
+/* Blocks: n_lanes scales, then the integers that they scale. */
+static bool are_scales_finite(mote_dtype type, size_t n_lanes, const uint8_t *bytes, size_t n_bytes) {
+    size_t blocks_bytes = n_lanes * mote_dtype_row_bytes(type, MOTE_ATTENTION_BLOCK), scales_bytes = n_lanes * sizeof(uint16_t);
+    bool is_finite = true;
+    for (size_t i = 0; i + blocks_bytes <= n_bytes; i += blocks_bytes)
+        is_finite = is_finite && is_finite_16(bytes + i, scales_bytes, 0x7c00);
+    return is_finite;
+}
+
+bool mote_cache_is_finite(mote_dtype type, size_t n_lanes, const uint8_t *bytes, size_t n_bytes) {
     switch (type) {
     case MOTE_DTYPE_F32:
         return is_finite_32(bytes, n_bytes);
@@ -86,6 +96,9 @@ bool mote_cache_is_finite(mote_dtype type, const uint8_t *bytes, size_t n_bytes)
         return is_finite_16(bytes, n_bytes, 0x7c00);
     case MOTE_DTYPE_BF16:
         return is_finite_16(bytes, n_bytes, 0x7f80);
+    case MOTE_DTYPE_Q8_0:
+    case MOTE_DTYPE_Q4_0:
+        return are_scales_finite(type, n_lanes, bytes, n_bytes);
     default:
         return false;
     }

@@ -10,8 +10,8 @@
 /* What a store's or a state's bytes mean. Raised when they change for the same type, or when the same tokens give other bytes. */
 enum { MOTE_CACHE_FORMAT = 1 };
 
-/* bytes NULL: rows that were left out. The type is that of the elements. */
-typedef mote_status (*mote_cache_piece_fn)(void *context, mote_dtype type, uint8_t *bytes, size_t n_bytes);
+/* bytes NULL: rows that were left out. The type is that of the elements; n_lanes positions of them lie side by side (kernels/attention.h): of keys 16, of values and states one. */
+typedef mote_status (*mote_cache_piece_fn)(void *context, mote_dtype type, size_t n_lanes, uint8_t *bytes, size_t n_bytes);
 
 /* The first position that a cache must hold of windowed layers to go on behind n tokens, rounded down to a block; 0: there are no windows. */
 size_t mote_cache_window_from(const mote_cache_layout *l, size_t n_tokens);
@@ -24,6 +24,6 @@ size_t mote_cache_rows_bytes(const mote_cache_layout *l, size_t from, size_t to,
 MOTE_MUST_CHECK mote_status mote_cache_visit_states(const mote_cache *c, bool saved, mote_cache_piece_fn fn, void *context);
 size_t mote_cache_states_bytes(const mote_cache_layout *l);
 /* Whether elements are numbers that attention can bear in a position that it masks (kernels/attention.h). */
-bool mote_cache_is_finite(mote_dtype type, const uint8_t *bytes, size_t n_bytes);
+bool mote_cache_is_finite(mote_dtype type, size_t n_lanes, const uint8_t *bytes, size_t n_bytes);
 
 #endif
