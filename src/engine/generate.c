@@ -7,12 +7,15 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "engine/engine.h"
+#include "engine/sampler.h"
 #include "engine/stop_strings.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { TEXT_BYTES_A_TOKEN = 16, MAX_LOGPROBS = 20, MAX_TEXT_BYTES = 1 << 30 };
+/* Tokens after which a screen of the head has earned what making it costs; rows that a sampler may change. */
+enum { MIN_SCREENED_TOKENS = 64, MAX_CHANGED = 256 };
 
 typedef struct generation {
     mote_session *session;
@@ -32,6 +35,7 @@ typedef struct generation {
     int32_t pass[MOTE_DECODER_LOGIT_ROWS]; /* the last token and the guesses of the last pass */
     size_t n_pass, n_taken;                /* n_taken: of these, those that came */
     mote_token_logprob top[MAX_LOGPROBS];
+    int32_t changed[MAX_CHANGED]; /* rows of logits that the sampler changes */
 } generation;
 
 /* The tokens that both begin with; the last prompt token is computed again, for its logits. */
@@ -67,6 +71,16 @@ static mote_status check_drafts(generation *g, mote_error *err) {
     return MOTE_OK;
 }
 
+/* The logits that the sampler will look at, if it doesn't look at all. */
+static bool choose_logits(generation *g, mote_logit_choice *choice) {
+    *choice = (mote_logit_choice){.rows = g->changed};
+    if (g->options->n_logprobs >= 0)
+        return false;
+    size_t n = mote_sampler_needs(g->sampler, g->changed, MAX_CHANGED, &choice->n_rows);
+    choice->n_first = n + choice->n_rows + g->n_ends; /* of the greatest, so many may fall back */
+    return n > 0;
+}
+
 static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
     const mote_generate_options *o = g->options;
     mote_engine *e = g->session->engine;
@@ -88,6 +102,9 @@ static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
         MOTE_TRY(mote_detokenizer_create(g->tokenizer, o->special, &g->stream, err));
     if (o->ignore_eos && g->tokenizer)
         MOTE_TRY(collect_ends(g, err));
+    mote_logit_choice choice;
+    if (e->may_screen && g->n_max >= MIN_SCREENED_TOKENS && choose_logits(g, &choice))
+        MOTE_TRY(mote_decoder_make_screen(e->decoder, err));
     return check_drafts(g, err);
 }
 
@@ -198,8 +215,12 @@ static mote_status advance(generation *g, int32_t token, mote_error *err) {
     g->pass[0] = token;
     g->n_pass = n_guesses + 1;
     g->n_taken = 1;
+    mote_logit_choice choice;
+    s->choice = g->n_pass == 1 && choose_logits(g, &choice) ? &choice : NULL; /* several rows of logits are one whole product */
     double start = mote_clock_seconds();
-    MOTE_TRY(mote_session_feed_draft(s, g->pass, g->n_pass, err));
+    mote_status status = mote_session_feed_draft(s, g->pass, g->n_pass, err);
+    s->choice = NULL;
+    MOTE_TRY(status);
     if (g->draft)
         mote_draft_gain_learn_pass(&g->draft->gain, g->n_pass, mote_clock_seconds() - start);
     g->result->n_draft_tokens += n_guesses;

@@ -272,6 +272,40 @@ int32_t mote_sampler_sample(mote_sampler *sampler, const float *logits) {
     return draw(s);
 }
 
+/* Rows that a step before the first truncation changes; false if there is no room for them. */
+static bool add_changed(const mote_sampler *s, mote_sampler_step step, int32_t *rows, size_t max_rows, size_t *n_rows) {
+    const bool is_dry = step == MOTE_SAMPLER_STEP_DRY;
+    size_t n = s->penalties.n_present, n_history = mote_sampler_history_len(&s->history);
+    if (is_dry)
+        n = n_history < s->dry.window ? n_history : s->dry.window;
+    if (n > max_rows - *n_rows)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        rows[(*n_rows)++] = is_dry ? mote_sampler_history_get(&s->history, i) : s->penalties.present[i];
+    return true;
+}
+
+size_t mote_sampler_needs(const mote_sampler *s, int32_t *rows, size_t max_rows, size_t *n_rows) {
+    const mote_sampler_options *o = &s->options;
+    *n_rows = 0;
+    if (s->is_greedy)
+        return 1;
+    if (o->mirostat != 0 || s->n_bias > max_rows)
+        return 0;
+    for (size_t i = 0; i < s->n_bias; i++)
+        rows[(*n_rows)++] = s->bias[i].token;
+    for (size_t i = 0; i < s->n_steps; i++) {
+        mote_sampler_step step = s->steps[i];
+        if (step == MOTE_SAMPLER_STEP_TOP_K && o->top_k > 0)
+            return (size_t)o->top_k;
+        if (is_idle(s, step) || step == MOTE_SAMPLER_STEP_TOP_K)
+            continue;
+        if ((step != MOTE_SAMPLER_STEP_PENALTIES && step != MOTE_SAMPLER_STEP_DRY) || !add_changed(s, step, rows, max_rows, n_rows))
+            return 0;
+    }
+    return 0;
+}
+
 void mote_sampler_accept(mote_sampler *sampler, int32_t token) {
     if (token < 0 || (size_t)token >= sampler->n_vocab)
         return;

@@ -58,6 +58,10 @@ struct mote_sampler {
 MOTE_MUST_CHECK mote_status mote_sampler_create_core(size_t n_vocab, const mote_tokenizer *tokenizer, size_t n_ctx_train, const mote_sampler_options *options,
                                                      mote_sampler **sampler, mote_error *err);
 
+/* What the next _sample will look at: only the n greatest of the logits that are not in rows, n being returned, and those of rows (at most max_rows; each may be there twice),
+ * which bias or penalties change first; the others may as well be impossible. 0: it looks at all. */
+size_t mote_sampler_needs(const mote_sampler *s, int32_t *rows, size_t max_rows, size_t *n_rows);
+
 /* sampler_options.c: MOTE_ERR_ARGUMENT names the option that is out of range. */
 MOTE_MUST_CHECK mote_status mote_sampler_options_check(const mote_sampler_options *o, size_t n_vocab, mote_error *err);
 /* Names joined by ';', with '-', '_' or nothing between their words, any case; NULL: the default order. steps [MOTE_SAMPLER_MAX_STEPS]. */

@@ -14,6 +14,7 @@ mote_status mote_session_create(mote_engine *engine, mote_session **session, mot
         s->n_tokens = s->n_computed = s->n_reused = 0;
         s->owner = (mote_prefix_owner){0};
         s->fed_several = false;
+        s->choice = NULL;
         s->logits = NULL;
         atomic_store(&s->cancel, false);
         MOTE_TRY(mote_session_set_adapters(s, engine->adapters, engine->adapter_scales, engine->n_adapters, err));
@@ -155,8 +156,10 @@ static mote_status compute(mote_session *s, const int32_t *ids, size_t n_ids, si
         atomic_store(&s->cancel, false);
         return mote_error_set(err, status, "cancelled");
     }
+    s->last_row = n_last - 1;
+    e->has_some = !fn && s->choice;
     if (!fn)
-        s->logits = mote_decoder_logits(e->decoder, n_last - n_logits, n_logits);
+        s->logits = s->choice ? mote_decoder_logits_some(e->decoder, s->last_row, s->choice) : mote_decoder_logits(e->decoder, n_last - n_logits, n_logits);
     s->n_tokens = end;
     return MOTE_OK;
 }
@@ -183,6 +186,11 @@ void mote_session_take_draft(mote_session *session) {
 }
 
 const float *mote_session_logits(const mote_session *session) {
+    mote_engine *e = session->engine;
+    if (session->logits && e->has_some) { /* a generation left those that it needed */
+        mote_decoder_logits(e->decoder, session->last_row, 1);
+        e->has_some = false;
+    }
     return session->logits;
 }
 

@@ -19,12 +19,13 @@ static size_t larger(size_t a, size_t b) {
 
 /* Sizes of the decoder's buffers, in the order in which they lie in its memory. */
 typedef struct buffer_sizes {
-    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, tiles, parts, mixed, decay, acts, moe, widest, total;
+    size_t x, row, q, kv, attn, gate, out, logits, cos_sin, tiles, parts, mixed, decay, acts, moe, peaks, chosen, widest, total;
 } buffer_sizes;
 
 static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_positions, int n_threads) {
     size_t n_q = (size_t)h->n_heads * h->head_dim, n_kv = (size_t)h->n_kv_heads * h->head_dim, threads = (size_t)n_threads;
     size_t widest = larger(larger(larger(h->n_embd, n_q), larger(h->n_ff, h->experts.n_ff)), mote_recurrent_widest_out(h));
+    size_t n_panels = ((size_t)h->n_vocab + MOTE_PANEL_ROWS - 1) / MOTE_PANEL_ROWS;
     buffer_sizes s = {
         .x = round_up(n_batch * h->n_embd * sizeof(float)),
         .row = round_up(widest * sizeof(float)) * threads,
@@ -41,9 +42,11 @@ static buffer_sizes sizes_of(const mote_hparams *h, size_t n_batch, size_t n_pos
         .decay = round_up(n_batch * h->recurrent.n_heads * sizeof(float)),
         .acts = mote_act_buffer_bytes(n_batch, widest),
         .moe = round_up(mote_decoder_moe_bytes(h, n_batch)),
+        .peaks = round_up(n_panels * sizeof(float)),
+        .chosen = round_up(n_panels),
         .widest = widest,
     };
-    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.tiles + s.parts + s.mixed + s.decay + s.acts + s.moe;
+    s.total = s.x + s.row + s.q + 2 * s.kv + s.attn + 2 * s.gate + s.out + s.logits + 2 * s.cos_sin + s.tiles + s.parts + s.mixed + s.decay + s.acts + s.moe + s.peaks + s.chosen;
     return s;
 }
 
@@ -93,6 +96,8 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
     d->parts = TAKE(s.parts);
     d->mixed = TAKE(s.mixed);
     d->decay = TAKE(s.decay);
+    d->head.peaks = TAKE(s.peaks);
+    d->head.chosen = (uint8_t *)TAKE(s.chosen);
     mote_act_buffer_init(&d->acts, n_batch, s.widest, memory);
     mote_decoder_moe_init(d, memory + s.acts);
 #undef TAKE
@@ -102,6 +107,7 @@ mote_status mote_decoder_create(const mote_model *model, mote_thread_pool *pool,
 
 void mote_decoder_free(mote_decoder **decoder) {
     if (*decoder) {
+        mote_decoder_head_free(*decoder);
         mote_mem_free((*decoder)->memory);
         mote_mem_free((*decoder)->adapter_acts);
         mote_mem_free(*decoder);
@@ -312,15 +318,18 @@ mote_status mote_decoder_forward(mote_decoder *d, const mote_cache *cache, const
     return atomic_load(&d->stops) ? MOTE_ERR_CANCELLED : MOTE_OK;
 }
 
+void mote_decoder_enter_head(mote_decoder *d, size_t i, size_t t, int worker) {
+    const mote_weights *w = &d->model->w;
+    mote_decoder_set_acts(d, &d->acts, i, norm(d, t, worker, w->vectors[MOTE_SLOT_OUTPUT_NORM], w->vectors[MOTE_SLOT_OUTPUT_NORM_BIAS]), (const mote_packed *[]){&w->output}, 1);
+}
+
 static void logits_run(void *context, int worker, int n_workers) {
     mote_decoder *d = context;
     const mote_model *m = d->model;
     const mote_packed *head[] = {&m->w.output};
     (void)n_workers;
-    MOTE_FOR_EACH(d, i, d->n_logits) {
-        const float *x = norm(d, d->first_logit + i, worker, m->w.vectors[MOTE_SLOT_OUTPUT_NORM], m->w.vectors[MOTE_SLOT_OUTPUT_NORM_BIAS]);
-        mote_decoder_set_acts(d, &d->acts, i, x, head, 1);
-    }
+    MOTE_FOR_EACH(d, i, d->n_logits)
+    mote_decoder_enter_head(d, i, d->first_logit + i, worker);
     mote_thread_pool_barrier(d->pool);
     mote_decoder_products(d, head, &d->logits, 1, d->n_logits);
     MOTE_FOR_EACH(d, i, d->n_logits) {

@@ -40,6 +40,21 @@ void mote_decoder_set_adapters(mote_decoder *d, const mote_adapter_set *set);
 MOTE_MUST_CHECK mote_status mote_decoder_forward(mote_decoder *d, const mote_cache *cache, const int32_t *tokens, size_t n, size_t first_position, const atomic_bool *cancel);
 /* Logits [count <= MOTE_DECODER_LOGIT_ROWS][n_vocab] of tokens first … first + count - 1 of the last pass. Borrowed until the next call. */
 const float *mote_decoder_logits(mote_decoder *d, size_t first, size_t count);
+
+/* Which logits are wanted: the n_first greatest (on a tie all that are equal), and those of rows. */
+typedef struct mote_logit_choice {
+    size_t n_first; /* at most MOTE_DECODER_MAX_FIRST */
+    const int32_t *rows;
+    size_t n_rows;
+} mote_logit_choice;
+enum { MOTE_DECODER_MAX_FIRST = 512 };
+/* Logits [n_vocab] of one token of the last pass, bit-equal to those of mote_decoder_logits for the wanted ones; each of the others is that too or -infinity. Borrowed until the
+ * next call. The greatest are found with a screen where there is one and it helps, else all are computed. */
+const float *mote_decoder_logits_some(mote_decoder *d, size_t token, const mote_logit_choice *choice);
+/* Bytes of the head's screen (kernels/screen.h); 0 where it doesn't pay. */
+size_t mote_decoder_screen_bytes(const mote_model *model);
+/* Makes the screen, with all threads, unless there is one, it doesn't pay or this head can't have one. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_decoder_make_screen(mote_decoder *d, mote_error *err);
 /* The normed hidden states [n, n_embd] of all tokens of the last pass. Borrowed until the next call. */
 const float *mote_decoder_states(mote_decoder *d);
 

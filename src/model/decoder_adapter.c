@@ -74,6 +74,11 @@ static int find_terms(const mote_decoder *d, const mote_packed *const *users, in
     return n;
 }
 
+bool mote_decoder_adapter_changes(const mote_decoder *d, const mote_packed *w) {
+    adapter_term terms[MOST_TERMS];
+    return find_terms(d, &w, 1, terms) > 0;
+}
+
 void mote_decoder_adapter_begin(mote_decoder *d, size_t t, const float *x, const mote_packed *const *users, int n_users) {
     adapter_term terms[MOST_TERMS];
     int n = find_terms(d, users, n_users, terms);

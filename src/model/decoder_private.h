@@ -18,6 +18,21 @@ typedef struct mote_moe_buffers {
     mote_act_buffer acts;   /* of pairs */
 } mote_moe_buffers;
 
+/* Choosing among the head's rows (decoder_head.c). A panel is 16 rows. */
+typedef struct mote_head_buffers {
+    mote_packed screen;          /* data NULL: there is none */
+    mote_act_buffer screen_acts; /* one token's, over acts_memory */
+    uint8_t *acts_memory;        /* owned, as is screen.data */
+    float *peaks;                /* [n_panels]: the greatest that a row of the panel can be */
+    uint8_t *chosen;             /* [n_panels]: computed exactly before the others */
+    const mote_logit_choice *choice;
+    bool is_screened;         /* this time */
+    float least;              /* what a row must be able to reach */
+    atomic_size_t n_computed; /* panels, beside the chosen ones */
+    atomic_bool is_unfit;     /* the head can't be screened */
+    unsigned n_rests;         /* calls until the screen is tried again */
+} mote_head_buffers;
+
 struct mote_decoder {
     const mote_model *model;
     mote_thread_pool *pool;
@@ -38,6 +53,7 @@ struct mote_decoder {
     float *parts; /* attention of a single token by spans: [kv heads, spans, group, part] */
     mote_act_buffer acts;
     mote_moe_buffers moe;
+    mote_head_buffers head;
     float *mixed;                    /* [n_batch, in width]: recurrent layers' projection, and what becomes of it */
     float *decay;                    /* [n_batch, recurrent heads] */
     mote_decoder_observe_fn observe; /* NULL: nobody */
@@ -62,6 +78,11 @@ size_t mote_decoder_tile_floats(const mote_hparams *h);
 size_t mote_decoder_parts_floats(const mote_hparams *h, size_t n_positions);
 /* Writes row t of the activations in each form that the products of `users` ask for; observers see the row. */
 void mote_decoder_set_acts(mote_decoder *d, mote_act_buffer *acts, size_t t, const float *x, const mote_packed *const *users, int n_users);
+/* Row i of the activations is the normed state of token t, for the head. */
+void mote_decoder_enter_head(mote_decoder *d, size_t i, size_t t, int worker);
+/* Whether adapters change the product with w (decoder_adapter.c). */
+bool mote_decoder_adapter_changes(const mote_decoder *d, const mote_packed *w);
+void mote_decoder_head_free(mote_decoder *d);
 /* y[i] [n_tokens, users[i]->n_rows] = the products of up to 3 users with d->acts, and what adapters change of them; ends with a barrier (decoder_adapter.c). */
 void mote_decoder_products(mote_decoder *d, const mote_packed *const *users, float *const *y, int n_users, size_t n_tokens);
 /* What adapters need of row t besides the activations themselves. */
