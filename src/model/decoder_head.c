@@ -56,7 +56,7 @@ mote_status mote_decoder_make_screen(mote_decoder *d, mote_error *err) {
         return MOTE_OK;
     const mote_packed *w = &d->model->w.output;
     size_t k = mote_screen_k(w->k), panel_bytes = mote_pack_panel_bytes(MOTE_DTYPE_Q5_0, k), acts_bytes = mote_act_buffer_bytes(1, k);
-    h->screen = (mote_packed){.type = MOTE_DTYPE_Q5_0, .n_rows = w->n_rows, .k = k, .panel_bytes = panel_bytes, .data = mote_mem_alloc_aligned(n_panels_of(w) * panel_bytes)};
+    h->screen = (mote_packed){.type = MOTE_DTYPE_Q5_0, .n_rows = w->n_rows, .k = k, .panel_bytes = panel_bytes, .data = mote_mem_alloc_large(n_panels_of(w) * panel_bytes)};
     h->acts_memory = mote_mem_alloc_aligned(acts_bytes);
     if (!h->screen.data || !h->acts_memory) {
         mote_decoder_head_free(d);
