@@ -32,8 +32,8 @@ struct mote_engine {
     mote_prefix_cache *prefixes; /* NULL: none are kept */
     uint64_t n_bytes;
     uint64_t identity; /* of the model (model/identity.h); 0: not computed yet */
-    bool may_screen; /* the budget has room for a screen of the head */
-    bool has_some;   /* the logits in the decoder are not all of them */
+    bool may_screen;   /* the budget has room for a screen of the head */
+    bool has_some;     /* the logits in the decoder are not all of them */
 };
 
 struct mote_session {
@@ -44,9 +44,9 @@ struct mote_session {
     size_t n_computed; /* of these, the first that the cache has; the others are computed again before the next ones */
     size_t n_reused;   /* n_computed when the last feed began to compute */
     mote_adapter_set adapters;
-    mote_prefix_owner owner; /* of its prefixes */
-    bool fed_several;        /* by the last feed: more than one token */
-    const float *logits;     /* of the last token; NULL when they don't belong to it any more */
+    mote_prefix_owner owner;         /* of its prefixes */
+    bool fed_several;                /* by the last feed: more than one token */
+    const float *logits;             /* of the last token; NULL when they don't belong to it any more */
     const mote_logit_choice *choice; /* the logits that the next feed of one token has to give; NULL: all */
     size_t last_row;                 /* of the last pass, to which the logits belong */
     atomic_bool cancel;
