@@ -34,9 +34,11 @@ for level; do
     try "MOTE_CPU=$level" -t 2 -b 512
 done
 ids 600
-for type in f16 q8_0 q4_0; do
+types=f16 batches='7 512' # the model that is compared over instruction sets, a small one, goes through all
+[ $# = 0 ] || types='f16 q8_0 q4_0' batches='1 7 100 512'
+for type in $types; do
     first=
-    for batch in 1 7 100 512; do
+    for batch in $batches; do
         try MOTE_ONE_RESULT=1 -t 2 -b $batch -ctk $type -ctv $type
     done
     try MOTE_ONE_RESULT=1 -t 3 -b 5 -ctk $type -ctv $type
