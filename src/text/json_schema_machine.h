@@ -25,7 +25,7 @@ enum {
     MOTE_MACHINE_STEPS = 1 << 16,
     MOTE_MACHINE_KEYS = 1 << 14,
     MOTE_MACHINE_KEY_CELLS = 1 << 15,
-    MOTE_MACHINE_WIDTH = 256 /* cells of one state: more alternatives than that are let go */
+    MOTE_MACHINE_WIDTH = 1024 /* cells of one state: more alternatives than that are let go */
 };
 
 typedef enum mote_cell_kind { MOTE_CELL_TOP, MOTE_CELL_LITERAL, MOTE_CELL_NUMBER, MOTE_CELL_STRING, MOTE_CELL_ARRAY, MOTE_CELL_OBJECT, MOTE_CELL_NAME } mote_cell_kind;

@@ -62,6 +62,7 @@ typedef struct mote_settled_table {
     const void **shapes; /* what they were */
     void **settled;
     size_t n, capacity;
+    uint32_t *slots; /* [2 * capacity] by hashed shape: index + 1 */
 } mote_settled_table;
 
 struct mote_json_schema {
