@@ -141,7 +141,7 @@ static void settle_list(mote_settler *s, mote_settled_node *node, mote_shape_typ
 
 static uint32_t number_distance(mote_settler *s, uint32_t index) {
     char rest[MOTE_SCHEMA_MAX_NUMBER + 1];
-    int n = mote_number_complete(s->schema->of[MOTE_SHAPE_NUMBER].shapes[index], MOTE_STR(""), rest);
+    int n = mote_number_complete(s->schema->of[MOTE_SHAPE_NUMBER].shapes[index], MOTE_STR(""), NULL, rest);
     mote_schema_work(s->c, 40);
     return n < 0 ? MOTE_FAR : (uint32_t)n;
 }
@@ -233,6 +233,8 @@ void mote_schema_settle(mote_schema_compiler *c, struct mote_json_schema *schema
     measure_all(&s);
     for (size_t i = 0; i < schema->of[MOTE_SHAPE_OBJECT].n && c->status == MOTE_OK; i++)
         mote_settled_object_finish(c, schema->of[MOTE_SHAPE_OBJECT].settled[i]);
+    for (size_t i = 0; i < schema->of[MOTE_SHAPE_ARRAY].n && c->status == MOTE_OK; i++)
+        mote_settled_array_finish(c, schema, schema->of[MOTE_SHAPE_ARRAY].settled[i]);
     c->where = "schema";
     if (c->status == MOTE_OK && mote_node_distance(root) >= MOTE_FAR)
         refuse_emptiness(c);
