@@ -48,9 +48,11 @@ bool mote_machine_init(mote_machine *m) {
         *parts[i].to = at;
         at += (parts[i].bytes + 63) / 64 * 64;
     }
+    if (!m->memory)
+        return false;
     m->n_cells = m->n_states = m->n_texts = m->n_lists = m->n_sets = m->n_keys = 1; /* 0 is none of each */
     m->state_from[1] = 0;
-    return m->memory != NULL;
+    return true;
 }
 
 uint32_t mote_machine_cell(mote_machine *m, const mote_cell *cell) {

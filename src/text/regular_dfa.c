@@ -152,22 +152,63 @@ static uint32_t number_blocks(work *w, uint32_t *number, uint32_t *representativ
     return n;
 }
 
+/* Classes that no state tells apart become one: classes[] of the result, and of[i], one of the old ones for each new one. */
+static uint32_t merge_classes(const work *w, const uint32_t *representative, uint32_t n, uint8_t classes[256], uint8_t of[256]) {
+    uint8_t new_class[256];
+    uint32_t k = 0;
+    for (uint32_t c = 0; c < w->k; c++) {
+        uint32_t same = 0;
+        for (; same < k; same++) {
+            uint32_t i = 1;
+            while (i < n && w->part[w->next[(size_t)representative[i] * w->k + c]] == w->part[w->next[(size_t)representative[i] * w->k + of[same]]])
+                i++;
+            if (i == n)
+                break;
+        }
+        if (same == k)
+            of[k++] = (uint8_t)c;
+        new_class[c] = (uint8_t)same;
+    }
+    for (int byte = 0; byte < 256; byte++)
+        classes[byte] = new_class[w->classes[byte]];
+    return k;
+}
+
+/* Numbered in the order of the bytes. */
+static void order_classes(uint8_t classes[256], uint8_t of[256], uint32_t k) {
+    uint8_t number[256], ordered[256];
+    bool seen[256] = {false};
+    uint32_t n = 0;
+    for (int byte = 0; byte < 256 && n < k; byte++)
+        if (!seen[classes[byte]]) {
+            seen[classes[byte]] = true;
+            ordered[n] = of[classes[byte]];
+            number[classes[byte]] = (uint8_t)n++;
+        }
+    for (int byte = 0; byte < 256; byte++)
+        classes[byte] = number[classes[byte]];
+    memcpy(of, ordered, n);
+}
+
 static mote_status write_out(work *w, mote_arena *arena, const mote_dfa **out, mote_error *err) {
     uint32_t *number = mote_arena_zalloc_array(&w->scratch, w->n + 1, sizeof *number), *representative = mote_arena_zalloc_array(&w->scratch, w->n + 1, sizeof *number);
     if (!number || !representative)
         return mote_error_set(err, MOTE_ERR_LIMIT, "the expression is too large");
     uint32_t n = number_blocks(w, number, representative);
+    uint8_t classes[256], of[256];
+    uint32_t k = merge_classes(w, representative, n, classes, of);
+    order_classes(classes, of, k);
     mote_dfa *d = mote_arena_alloc(arena, sizeof *d);
-    uint32_t *next = mote_arena_zalloc_array(arena, (size_t)n * w->k, sizeof *next), *label = mote_arena_zalloc_array(arena, n, sizeof *label);
+    uint32_t *next = mote_arena_zalloc_array(arena, (size_t)n * k, sizeof *next), *label = mote_arena_zalloc_array(arena, n, sizeof *label);
     if (!d || !next || !label)
         return mote_error_set(err, MOTE_ERR_LIMIT, "no room for the tables of an expression");
     for (uint32_t i = 1; i < n; i++) {
         label[i] = w->label[representative[i]];
-        for (uint32_t c = 0; c < w->k; c++)
-            next[(size_t)i * w->k + c] = number[w->part[w->next[(size_t)representative[i] * w->k + c]]];
+        for (uint32_t c = 0; c < k; c++)
+            next[(size_t)i * k + c] = number[w->part[w->next[(size_t)representative[i] * w->k + of[c]]]];
     }
-    *d = (mote_dfa){.n_states = n, .n_classes = w->k, .start = n > 1, .next = next, .label = label};
-    memcpy(d->classes, w->classes, 256);
+    *d = (mote_dfa){.n_states = n, .n_classes = k, .start = n > 1, .next = next, .label = label};
+    memcpy(d->classes, classes, 256);
     *out = d;
     return MOTE_OK;
 }
