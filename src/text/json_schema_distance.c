@@ -215,9 +215,9 @@ static uint32_t unknown_rest(mote_machine *m, const mote_cell *cell, int *first)
     for (unsigned byte = 0; byte < 256; byte++) {
         mote_cell next = *cell;
         unsigned cost = mote_json_byte_cost((uint8_t)byte);
-        if (!mote_name_step(m, &next, (uint8_t)byte))
+        uint32_t own = mote_far_add(o->unknown_cost[mote_dfa_step(o->unknown, state, (uint8_t)byte)], cost);
+        if (own >= best || (shared && !mote_name_step(m, &next, (uint8_t)byte))) /* most bytes are out by what they cost at least */
             continue;
-        uint32_t own = mote_far_add(o->unknown_cost[next.d >> 16], cost);
         if (shared && ((next.c >> 16) < (next.c & 0xffff) || mote_machine_listed_below(m, next.f, next.g) > 0))
             own = mote_far_add(own, MOTE_UNLIKE_BYTES); /* it has to leave them later */
         if (own < best) {
