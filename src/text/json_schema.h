@@ -15,9 +15,8 @@
 
 #include <mote/status.h>
 
-/* Keys of this automaton speak of the next MOTE_SCHEMA_KEY_BYTES bytes: strings that are further from the limits of their length than that have the same key. What a longer token
- * does, step() has to say. distance() may be some bytes above what following closing() takes, where names or items have to differ. */
-enum { MOTE_SCHEMA_KEY_BYTES = 128, MOTE_SCHEMA_MAX_SPACE = 20, MOTE_SCHEMA_MAX_DEPTH = 100, MOTE_SCHEMA_MAX_NUMBER = 40 };
+/* distance() may be some bytes above what following closing() takes, where names or items have to differ. */
+enum { MOTE_SCHEMA_MAX_SPACE = 20, MOTE_SCHEMA_MAX_DEPTH = 100, MOTE_SCHEMA_MAX_NUMBER = 40 };
 
 typedef struct mote_json_schema mote_json_schema; /* immutable; many threads may make automata of it */
 

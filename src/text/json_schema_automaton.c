@@ -95,10 +95,8 @@ static uint32_t key(mote_automaton *a, mote_state s) {
             return 0;
         if (cell.kind == MOTE_CELL_STRING && cell.g != 0 && m->cells[cell.parent].f != 0 && !mote_machine_string(m, &cell)->endless)
             return 0; /* likewise */
-        if (cell.kind == MOTE_CELL_STRING) {
+        if (cell.kind == MOTE_CELL_STRING)
             cell.g = 0;
-            cell.b = mote_settled_string_far(mote_machine_string(m, &cell), cell.b);
-        }
         cell.parent = 0;
         if (cell.kind == MOTE_CELL_NAME) {
             const mote_settled_object *o = mote_machine_object(m, &cell);
@@ -128,11 +126,8 @@ static uint32_t inner(mote_automaton *a, uint32_t from, unsigned char byte) {
             return MOTE_STATE_LEFT; /* its name set has been given up */
         if (byte == '"' && mote_text_escape(&cell).mode == MOTE_ESCAPE_NONE)
             left = left || cell.kind == MOTE_CELL_NAME || mote_settled_string_rest(mote_machine_string(m, &cell), cell.a, cell.b) == 0;
-        else if (mote_text_step(m, &cell, byte)) {
-            if (cell.kind == MOTE_CELL_STRING)
-                cell.b = mote_settled_string_far(mote_machine_string(m, &cell), cell.b);
+        else if (mote_text_step(m, &cell, byte))
             cells[n++] = cell;
-        }
     }
     if (left)
         to = MOTE_STATE_LEFT;

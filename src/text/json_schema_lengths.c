@@ -2,8 +2,6 @@
  * count the rows soon repeat, or grow evenly, and then one row stands for all that are left. */
 #include "text/json_schema_settled.h"
 
-#include "text/json_schema.h"
-
 enum {
     MAX_CELLS = 1500000, /* states times rows: six megabytes */
     MAX_WALK_DEPTH = 300,
@@ -144,8 +142,10 @@ mote_settled_string *mote_settle_string(mote_schema_compiler *c, const mote_stri
     return c->status == MOTE_OK ? s : NULL;
 }
 
-static const mote_string_rows *rows_at(const mote_settled_string *s, uint32_t count) {
+uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count) {
     size_t lo = 0, hi = s->n_rows - 1;
+    if (state == 0)
+        return MOTE_FAR;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         if (s->rows[mid].from <= count)
@@ -153,18 +153,7 @@ static const mote_string_rows *rows_at(const mote_settled_string *s, uint32_t co
         else
             lo = mid + 1;
     }
-    return &s->rows[lo];
-}
-
-uint32_t mote_settled_string_far(const mote_settled_string *s, uint32_t count) {
-    const mote_string_rows *rows = rows_at(s, count);
-    return count + MOTE_SCHEMA_KEY_BYTES < rows->to ? rows->from : count;
-}
-
-uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count) {
-    if (state == 0)
-        return MOTE_FAR;
-    const mote_string_rows *rows = rows_at(s, count);
+    const mote_string_rows *rows = &s->rows[lo];
     return count > rows->to ? MOTE_FAR : mote_far_add(rows->row[state], rows->slope * (rows->to - count));
 }
 

@@ -110,8 +110,6 @@ static inline uint32_t mote_node_distance(const mote_shape_node *node) {
     return node->settled ? node->settled->distance : MOTE_FAR;
 }
 
-/* The count that stands for all from which the next MOTE_SCHEMA_KEY_BYTES bytes do the same. */
-uint32_t mote_settled_string_far(const mote_settled_string *s, uint32_t count);
 /* Bytes to the closing quote from a state behind so many code points (without the quote); MOTE_FAR: it can't be reached. */
 uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count);
 /* Bytes that a character of a string takes at least. */
