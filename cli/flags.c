@@ -159,8 +159,16 @@ const cli_option cli_flags_template[] = {
 };
 
 const cli_option cli_flags_check[] = {
-    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json, template or panels"),
+    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json, template, grammar, schema or panels"),
     TEXT("--base", "MODEL", base, NULL, "the model that an adapter belongs to"),
+    END,
+};
+
+const cli_option cli_flags_schema[] = {
+    FLAG("--grammar", is_grammar, "SCHEMA is a grammar in GBNF"),
+    FLAG("--strict", strict, "words that no standard defines are refused too (exit 3)"),
+    TEXT("-m --model", "MODEL", model, "none", "walk this model's tokens, as a generation would, not bytes"),
+    FLAG("--bench", measure, "add the times of compiling and, with -m, of making the masks of tokens"),
     END,
 };
 

@@ -53,6 +53,8 @@ typedef struct cli_options {
     bool no_parse_special, no_bos, no_special, jsonl;
     /* template, check */
     const char *template_path, *messages, *kind, *base;
+    /* schema */
+    bool is_grammar, strict, measure;
     /* eval, bench */
     const char *tokens, *text, *output;
     int32_t n_prompt, n_generate, n_repeats, depth;

@@ -1,0 +1,36 @@
+/*
+ * Constraints: what a generation may write. The text that comes out is always a whole one of the grammar, schema or regular expression.
+ *
+ *     status = mote_constraint_create_grammar("root ::= \"yes\" | \"no\"", n_bytes, &constraint, &err);
+ *     mote_generate_options options = MOTE_GENERATE_OPTIONS_INIT;
+ *     options.constraint = constraint;
+ *     status = mote_generate(session, sampler, ids, n_ids, &options, &result, &err);
+ *     mote_constraint_free(&constraint);
+ *
+ * A mote_constraint is immutable and may be shared by threads, sessions and models.
+ */
+#ifndef MOTE_CONSTRAINT_H
+#define MOTE_CONSTRAINT_H
+
+#include <mote/tokenizer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mote_constraint mote_constraint;
+
+/* GBNF, the notation of grammars that llama.cpp reads; the text begins at the rule "root". MOTE_ERR_FORMAT (line and column; left recursion and rules that never end too),
+ * _UNSUPPORTED, _LIMIT (named), _ALLOC. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_constraint_create_grammar(const char *text, size_t text_bytes, mote_constraint **constraint, mote_error *err);
+MOTE_API void mote_constraint_free(mote_constraint **constraint);
+
+/* Whether a text is one of the constraint's. If not, *offset is that of the first byte that can't stand there, text_bytes where the text ends too early. MOTE_ERR_LIMIT (so
+ * ambiguous that there is no room for the ways to read it), _ALLOC. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_constraint_match(const mote_constraint *constraint, const char *text, size_t text_bytes, bool *matches, size_t *offset, mote_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
