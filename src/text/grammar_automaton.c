@@ -14,8 +14,6 @@
 #include "base/mem.h"
 #include "text/grammar_code.h"
 
-#include <stdlib.h>
-
 enum {
     MAX_STATES = 1 << 13,
     MAX_FRAMES = 1 << 14,
@@ -67,25 +65,23 @@ static grammar_automaton *of(mote_automaton *a) {
     return (grammar_automaton *)a;
 }
 
-static int by_item(const void *a, const void *b) {
-    const item *x = a, *y = b;
+static int by_item(const item *x, const item *y) {
     if (x->position != y->position)
         return x->position < y->position ? -1 : 1;
     return (x->frame > y->frame) - (x->frame < y->frame);
 }
 
+/* By D. L. Shell's method: sets are small, and nothing may take memory here. */
 static void sort(item *items, size_t n) {
-    if (n > 12) {
-        qsort(items, n, sizeof *items, by_item);
-        return;
-    }
-    for (size_t i = 1; i < n; i++) {
-        item moved = items[i];
-        size_t at = i;
-        for (; at > 0 && by_item(&moved, &items[at - 1]) < 0; at--)
-            items[at] = items[at - 1];
-        items[at] = moved;
-    }
+    static const size_t GAPS[] = {1750, 701, 301, 132, 57, 23, 10, 4, 1}; /* M. Ciura, 2001 */
+    for (size_t g = 0; g < sizeof GAPS / sizeof *GAPS; g++)
+        for (size_t i = GAPS[g]; i < n; i++) {
+            item moved = items[i];
+            size_t at = i;
+            for (; at >= GAPS[g] && by_item(&moved, &items[at - GAPS[g]]) < 0; at -= GAPS[g])
+                items[at] = items[at - GAPS[g]];
+            items[at] = moved;
+        }
 }
 
 static uint32_t sum(uint32_t a, uint32_t b) {
