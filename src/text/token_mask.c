@@ -112,12 +112,11 @@ static bool make_room(walk *w, uint32_t at) {
     return walk_path(w, at);
 }
 
-/* Tokens that close the text from s. Where each byte is a token, its bytes are enough to know unless few are left. */
+/* Tokens that close the text from s. As many as bytes are enough unless few are left, where each of those bytes is a token. */
 static uint32_t cost(const walk *w, mote_state s) {
     mote_token_mask *m = w->m;
-    if (m->trie->spells_all && !w->is_near)
-        return m->a->ops->distance(m->a, s);
-    return mote_token_mask_need_from(m, s, w->most);
+    uint32_t need = m->trie->spells_all && !w->is_near ? 0 : mote_token_mask_need_from(m, s, w->most);
+    return need >= MOTE_TOKEN_MASK_NEVER || w->is_near ? need : m->a->ops->distance(m->a, s);
 }
 
 /* Tokens of node `at`, whose state is s; false: no room to judge them. */
@@ -205,7 +204,7 @@ static void finish(walk *w, mote_token_mask_set *set) {
 /* Makes the mask of the state into `kept`; false: no room. */
 static bool make(mote_token_mask *m, mote_token_mask_kept *kept, uint32_t most, bool is_near) {
     walk w = {.m = m, .base = m->state, .bits = kept->set.bits, .most = most, .is_near = is_near};
-    bool has_key = !is_near && m->trie->spells_all && !m->skips_space;
+    bool has_key = !is_near && !m->skips_space;
     const mote_token_mask_keyed *k = has_key ? mote_token_mask_key(m, m->state) : NULL;
     if (!k)
         memset(w.bits, 0, m->n_words * sizeof *w.bits);

@@ -24,7 +24,7 @@ static uint16_t find_row(mote_token_mask *m, uint32_t key, mote_state before, ui
 
 static bool fill(mote_token_mask *m, uint16_t number) {
     mote_token_mask_row *row = &m->rows[number];
-    row->same = 0xffff;
+    row->same = (uint16_t)~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG);
     row->is_filled = true;
     for (unsigned b = 0; b < 256; b++) {
         uint32_t key = m->a->ops->inner(m->a, row->key, (unsigned char)b);
@@ -36,54 +36,103 @@ static bool fill(mote_token_mask *m, uint16_t number) {
             next = (uint16_t)(MOTE_TOKEN_MASK_ROW + to);
         }
         row->next[b] = next;
-        if (next != MOTE_TOKEN_MASK_ROW + number)
+        if (b < 0x80 && next != MOTE_TOKEN_MASK_ROW + number)
             row->same &= (uint16_t)~(1u << mote_token_trie_sort((uint8_t)b));
     }
     return true;
 }
 
+/* The row behind a byte from lo to hi, where it is the same for all of them and belongs to a key; NO_ROW. */
+static uint16_t row_behind(const mote_token_mask *m, uint16_t row, unsigned lo, unsigned hi) {
+    uint16_t next = m->rows[row].next[lo];
+    for (unsigned b = lo + 1; b <= hi; b++)
+        if (m->rows[row].next[b] != next)
+            return NO_ROW;
+    return next < MOTE_TOKEN_MASK_ROW ? NO_ROW : (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
+}
+
+/* Whether all characters of several bytes come back to the row: those of each kind that UTF-8 has, second bytes bounded where it bounds them. */
+static bool comes_back(mote_token_mask *m, uint16_t row) {
+    static const uint8_t KINDS[][5] = {{0xc2, 0xdf, 0x80, 0xbf, 1}, {0xe0, 0xe0, 0xa0, 0xbf, 2}, {0xe1, 0xec, 0x80, 0xbf, 2}, {0xed, 0xed, 0x80, 0x9f, 2},
+                                       {0xee, 0xef, 0x80, 0xbf, 2}, {0xf0, 0xf0, 0x90, 0xbf, 3}, {0xf1, 0xf3, 0x80, 0xbf, 3}, {0xf4, 0xf4, 0x80, 0x8f, 3}};
+    for (size_t k = 0; k < sizeof KINDS / sizeof *KINDS; k++) {
+        uint16_t at = row_behind(m, row, KINDS[k][0], KINDS[k][1]);
+        for (unsigned i = 0; i < KINDS[k][4] && at != NO_ROW; i++) {
+            if (!m->rows[at].is_filled && !fill(m, at))
+                return false;
+            at = row_behind(m, at, i == 0 ? KINDS[k][2] : 0x80, i == 0 ? KINDS[k][3] : 0xbf);
+        }
+        if (at != row)
+            return false;
+    }
+    return true;
+}
+
+static bool add_left(mote_token_mask_keyed *k, uint32_t at) {
+    if (k->n_left == MOTE_TOKEN_MASK_LEFT)
+        return false;
+    k->left[k->n_left++] = at;
+    return true;
+}
+
+static void forbid(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
+    for (uint32_t r = first; r < last; r++)
+        bits[t->ranked[r] / 32] &= ~(UINT32_C(1) << t->ranked[r] % 32);
+}
+
+/* Most of a vocabulary stays inside of strings; so all are allowed at first, and what dies or leaves is taken out. */
 static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k) {
     const mote_token_trie *t = m->trie;
+    bool inverts = m->rows[0].same & MOTE_TOKEN_TRIE_LONG;
+    memset(k->bits, 0, m->n_words * sizeof *k->bits);
+    if (inverts)
+        memcpy(k->bits, t->all, t->n_words * sizeof *k->bits);
     m->row_stack[0] = 0;
-    for (uint32_t at = 0; at < t->n_nodes;) {
+    for (uint32_t at = 0, end; at < t->n_nodes; at = end) {
         const mote_token_trie_node *node = &t->nodes[at];
-        mote_token_mask_row *row = &m->rows[m->row_stack[node->depth - 1]];
+        const mote_token_mask_row *row = &m->rows[m->row_stack[node->depth - 1]];
         uint16_t next = row->next[node->byte];
-        if (next == MOTE_TOKEN_MASK_ROW_LEFT) {
-            if (k->n_left == MOTE_TOKEN_MASK_LEFT)
-                return false;
-            k->left[k->n_left++] = at;
-        }
-        if (next < MOTE_TOKEN_MASK_ROW) {
-            at = node->skip;
+        bool is_whole = (t->sorts[at] & ~row->same) == 0, is_out = !is_whole && next < MOTE_TOKEN_MASK_ROW;
+        end = is_whole || is_out ? node->skip : at + 1;
+        if (is_out && inverts)
+            forbid(t, k->bits, node->first, t->nodes[end].first);
+        else if (!is_out && !inverts)
+            mote_token_mask_allow(t, k->bits, node->first, t->nodes[end].first);
+        if (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(k, at))
+            return false;
+        if (is_whole || is_out)
             continue;
-        }
         next = (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
-        row = &m->rows[next];
-        if (!row->is_filled && !fill(m, next))
+        if (!m->rows[next].is_filled && !fill(m, next))
             return false;
         m->row_stack[node->depth] = next;
-        bool is_whole = (t->below[at] & ~row->same) == 0;
-        uint32_t end = is_whole ? node->skip : at + 1;
-        mote_token_mask_allow(t, k->bits, node->first, t->nodes[end].first);
-        at = end;
+    }
+    return true;
+}
+
+/* The most that the way to the end grows; false: some of the states can't be closed with this vocabulary. */
+static bool find_rise(mote_token_mask *m, mote_token_mask_keyed *k) {
+    uint32_t distance = m->a->ops->distance(m->a, m->state);
+    for (size_t i = 0; i < m->n_rows; i++) {
+        uint32_t d = m->a->ops->distance(m->a, m->rows[i].state);
+        k->rise = d > distance && d - distance > k->rise ? d - distance : k->rise;
+        if (!m->trie->spells_all && mote_token_mask_need_from(m, m->rows[i].state, MOTE_TOKEN_MASK_NEVER) >= MOTE_TOKEN_MASK_NEVER)
+            return false;
     }
     return true;
 }
 
 static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key) {
-    uint32_t distance = m->a->ops->distance(m->a, m->state);
     memset(m->row_of, 0, sizeof m->row_of);
-    memset(k->bits, 0, m->n_words * sizeof *k->bits);
     m->n_rows = k->n_left = 0;
     k->key = 0;
     k->rise = 0;
-    if (find_row(m, key, MOTE_STATE_DEAD, 0) == NO_ROW || !fill(m, 0) || !walk_rows(m, k))
+    if (find_row(m, key, MOTE_STATE_DEAD, 0) == NO_ROW || !fill(m, 0))
         return false;
-    for (size_t i = 0; i < m->n_rows; i++) {
-        uint32_t d = m->a->ops->distance(m->a, m->rows[i].state);
-        k->rise = d > distance && d - distance > k->rise ? d - distance : k->rise;
-    }
+    if (comes_back(m, 0))
+        m->rows[0].same |= MOTE_TOKEN_TRIE_LONG;
+    if (!walk_rows(m, k) || !find_rise(m, k))
+        return false;
     k->key = key;
     return true;
 }

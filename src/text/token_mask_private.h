@@ -43,7 +43,7 @@ typedef struct mote_token_mask_row {
     uint32_t key;
     mote_state state; /* one of this key */
     bool is_filled;
-    uint16_t same; /* sorts of bytes that stay at this key */
+    uint16_t same; /* sorts of characters that all come back to this key */
     uint16_t next[256];
 } mote_token_mask_row;
 

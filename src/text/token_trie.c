@@ -8,7 +8,8 @@
 
 enum {
     MAX_TOKEN_BYTES = 4096, /* longer ones are left out; published ones have some hundred */
-    MAX_BYTES = 1 << 30     /* of all */
+    MAX_BYTES = 1 << 30,    /* of all */
+    BAD = 0xff              /* bytes that are no character */
 };
 
 typedef struct spelled {
@@ -30,7 +31,7 @@ static int by_bytes(const void *a, const void *b) {
 
 unsigned mote_token_trie_sort(uint8_t byte) {
     if (byte >= 0x80)
-        return byte < 0xc0 ? 0 : 1;
+        return 1;
     if (byte < 0x20 || byte == 0x7f)
         return byte == '\n' || byte == '\t' || byte == '\r' ? 2 : 3;
     if (byte >= '0' && byte <= '9')
@@ -136,9 +137,50 @@ static void make_nodes(mote_token_trie *trie, const spelled *tokens, uint32_t *o
     for (; depth > 0; depth--)
         trie->nodes[open[depth - 1]].skip = (uint32_t)n;
     trie->nodes[n] = (mote_token_trie_node){.skip = (uint32_t)n, .first = (uint32_t)trie->n_ranked};
-    for (size_t i = n; i-- > 0;) /* those below come behind */
-        for (uint32_t child = (uint32_t)i + 1; child < trie->nodes[i].skip; child = trie->nodes[child].skip)
-            trie->below[i] |= (uint16_t)(trie->below[child] | 1u << mote_token_trie_sort((uint8_t)trie->nodes[child].byte));
+}
+
+/* What a character still needs behind `byte`: so many bytes of any kind, or first one that its first byte bounds; BAD: it is none. */
+enum { AFTER_E0 = 4, AFTER_ED, AFTER_F0, AFTER_F4 };
+
+static uint8_t needs_after(uint8_t needed, uint8_t byte) {
+    switch (needed) {
+    case 0:
+        if (byte < 0x80)
+            return 0;
+        if (byte < 0xc2 || byte > 0xf4)
+            return BAD;
+        return byte < 0xe0 ? 1 : byte == 0xe0 ? AFTER_E0 : byte == 0xed ? AFTER_ED : byte < 0xf0 ? 2 : byte == 0xf0 ? AFTER_F0 : byte == 0xf4 ? AFTER_F4 : 3;
+    case AFTER_E0:
+        return byte >= 0xa0 && byte <= 0xbf ? 1 : BAD;
+    case AFTER_ED:
+        return byte >= 0x80 && byte <= 0x9f ? 1 : BAD;
+    case AFTER_F0:
+        return byte >= 0x90 && byte <= 0xbf ? 2 : BAD;
+    case AFTER_F4:
+        return byte >= 0x80 && byte <= 0x8f ? 2 : BAD;
+    case BAD:
+        return BAD;
+    default:
+        return (byte & 0xc0) == 0x80 ? needed - 1 : BAD;
+    }
+}
+
+/* needed [max_depth + 1] by depth, `after` [n_nodes]. */
+static void find_sorts(mote_token_trie *trie, uint8_t *needed, uint8_t *after) {
+    needed[0] = 0;
+    for (size_t i = 0; i < trie->n_nodes; i++) {
+        const mote_token_trie_node *node = &trie->nodes[i];
+        after[i] = needed[node->depth] = needs_after(needed[node->depth - 1], (uint8_t)node->byte);
+    }
+    for (size_t i = trie->n_nodes; i-- > 0;) { /* those below come behind */
+        const mote_token_trie_node *node = &trie->nodes[i];
+        bool is_cut = after[i] == BAD || (after[i] > 0 && mote_token_trie_has_token(trie, (uint32_t)i));
+        trie->sorts[i] = is_cut ? MOTE_TOKEN_TRIE_BROKEN : node->byte < 0x80 ? (uint16_t)(1u << mote_token_trie_sort((uint8_t)node->byte)) : MOTE_TOKEN_TRIE_LONG;
+        for (uint32_t child = (uint32_t)i + 1; child < node->skip; child = trie->nodes[child].skip)
+            trie->sorts[i] |= trie->sorts[child];
+    }
+    for (size_t r = 0; r < trie->n_ranked; r++)
+        trie->all[trie->ranked[r] / 32] |= UINT32_C(1) << trie->ranked[r] % 32;
 }
 
 static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err) {
@@ -146,17 +188,24 @@ static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err
     for (size_t i = 0; i < trie->n_ranked; i++)
         trie->n_nodes += tokens[i].len - (i > 0 ? common(&tokens[i - 1], &tokens[i]) : 0);
     trie->nodes = mote_mem_alloc_array(trie->n_nodes + 1, sizeof *trie->nodes);
-    trie->below = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->below);
+    trie->sorts = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->sorts);
+    trie->n_words = (trie->n_tokens + 31) / 32;
+    trie->all = mote_mem_zalloc_array(trie->n_words + 1, sizeof *trie->all);
     trie->ranked = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->ranked);
     uint32_t *open = mote_mem_alloc_array(trie->max_depth + 1, sizeof *open);
+    uint8_t *needed = mote_mem_alloc(trie->max_depth + 1), *after = mote_mem_alloc(trie->n_nodes + 1);
     mote_status status = MOTE_OK;
     for (size_t b = 0; b < 256; b++)
         trie->roots[b] = (uint32_t)trie->n_nodes;
-    if (trie->nodes && trie->below && trie->ranked && open)
+    if (trie->nodes && trie->sorts && trie->all && trie->ranked && open && needed && after) {
         make_nodes(trie, tokens, open);
-    else
+        find_sorts(trie, needed, after);
+    } else {
         status = mote_error_alloc(err, trie->n_nodes * sizeof *trie->nodes);
+    }
     mote_mem_free(open);
+    mote_mem_free(needed);
+    mote_mem_free(after);
     return status;
 }
 
@@ -188,7 +237,8 @@ void mote_token_trie_free(mote_token_trie **trie) {
         return;
     mote_mem_free(t->nodes);
     mote_mem_free(t->ranked);
-    mote_mem_free(t->below);
+    mote_mem_free(t->sorts);
+    mote_mem_free(t->all);
     mote_mem_free(t->offsets);
     mote_mem_free(t->bytes);
     mote_mem_free(t->ends);

@@ -19,7 +19,9 @@ typedef struct mote_token_trie {
     size_t n_nodes;
     uint32_t *ranked; /* [n_ranked] ids by their bytes */
     size_t n_ranked;
-    uint16_t *below;     /* [n_nodes] sorts of bytes that are below a node (mote_token_trie_sort) */
+    uint16_t *sorts;     /* [n_nodes] sorts of the characters from a node on, its own included: bits of mote_token_trie_sort; MOTE_TOKEN_TRIE_BROKEN: not whole characters */
+    uint32_t *all;       /* [n_words] bits of all tokens that have a node */
+    size_t n_words;
     uint32_t roots[256]; /* the node of each first byte; n_nodes: none */
     uint32_t *offsets;   /* [n_tokens + 1] a token's bytes in `bytes`; none for those that are left out */
     uint8_t *bytes;
@@ -34,7 +36,8 @@ MOTE_MUST_CHECK mote_status mote_token_trie_of(const mote_tokenizer *t, const mo
 MOTE_MUST_CHECK mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **trie, mote_error *err);
 void mote_token_trie_free(mote_token_trie **trie);
 
-/* Bytes in sixteen sorts, so that whole branches can be judged at once. */
+/* Characters in sixteen sorts, so that whole branches can be judged at once: of ASCII by their bytes, one of all others, and what is no whole character. */
+enum { MOTE_TOKEN_TRIE_BROKEN = 1, MOTE_TOKEN_TRIE_LONG = 2 }; /* bits; sorts 0 and 1 */
 unsigned mote_token_trie_sort(uint8_t byte);
 /* The child of a node (n_nodes: of the root) by a byte; n_nodes: none. */
 static inline uint32_t mote_token_trie_child(const mote_token_trie *t, uint32_t node, uint8_t byte) {
