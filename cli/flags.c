@@ -89,6 +89,8 @@ const cli_option cli_flags_answer[] = {
     TEXT("-sys --system-prompt", "TEXT", system, "the template's", "the system message"),
     INT("-n --predict --n-predict", n_predict, -1, MAX_INT, "-1", "tokens to generate at most; -1: until the answer or the context ends"),
     LIST("-r --reverse-prompt --stop", "TEXT", stops, "end the answer before this text; may be given again"),
+    TEXT("--grammar", "GRAMMAR", grammar, NULL, "the answer is a text of this grammar (GBNF)"),
+    TEXT("--grammar-file", "FILE", grammar_path, NULL, "the same, from a file"),
     FLAG("--ignore-eos", ignore_eos, "never choose an end token"),
     FLAG("-sp --special", special, "write control tokens out in the text"),
     INT("--draft --draft-n --draft-max", n_draft_max, 0, MAX_INT, "as many as pay",
@@ -128,8 +130,6 @@ const cli_option cli_flags_sampling[] = {
 
 /* Names that users of llama.cpp know and that don't work here yet: refused by name, never ignored. */
 const cli_option cli_flags_later[] = {
-    LATER("--grammar", "GRAMMAR"),
-    LATER("--grammar-file", "FILE"),
     LATER("-j --json-schema", "SCHEMA"),
     LATER("-jf --json-schema-file", "FILE"),
     LATER("-md --model-draft", "FILE"),

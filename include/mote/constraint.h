@@ -29,8 +29,8 @@ MOTE_API void mote_constraint_free(mote_constraint **constraint);
  * ambiguous that there is no room for the ways to read it), _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_constraint_match(const mote_constraint *constraint, const char *text, size_t text_bytes, bool *matches, size_t *offset, mote_error *err);
 
-/* The same judgement by the tokens of a vocabulary, as a generation would come to it: each is looked up in the mask of those that may come next. Keeps what it learnt from text to text;
- * one thread. */
+/* The same judgement by the tokens of a vocabulary, as a generation would come to it: each is looked up in the mask of those that may come next. Keeps what it learnt from text to
+ * text; one thread. */
 typedef struct mote_matcher mote_matcher;
 /* Constraint and tokenizer must outlive it. MOTE_ERR_ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_matcher_create(const mote_constraint *constraint, const mote_tokenizer *tokenizer, mote_matcher **matcher, mote_error *err);

@@ -94,6 +94,7 @@ void mote_engine_free(mote_engine **engine) {
         mote_adapter_set_deinit(&e->sessions[i].adapters);
     mote_decoder_free(&e->decoder);
     mote_draft_free(&e->draft);
+    mote_constrained_free(&e->constrained);
     mote_thread_pool_free(&e->pool);
     mote_prefix_cache_free(&e->prefixes);
     mote_mem_free(e->sessions);

@@ -3,6 +3,7 @@
 #define MOTE_ENGINE_ENGINE_H
 
 #include "base/thread_pool.h"
+#include "engine/constrained.h"
 #include "engine/draft.h"
 #include "engine/prefix_cache.h"
 #include "model/cache.h"
@@ -17,7 +18,8 @@ struct mote_engine {
     const mote_model *model;
     mote_thread_pool *pool;
     mote_decoder *decoder;
-    mote_draft *draft; /* NULL: the model keeps states that can't go back */
+    mote_draft *draft;             /* NULL: the model keeps states that can't go back */
+    mote_constrained *constrained; /* of the last generation that had a constraint; NULL */
     size_t n_ctx, n_batch;
     mote_cache_layout layout;
     int32_t n_sessions;

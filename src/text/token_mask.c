@@ -336,3 +336,11 @@ size_t mote_token_mask_need(mote_token_mask *m, size_t most) {
     }
     return need >= MOTE_TOKEN_MASK_NEVER ? MOTE_TOKEN_MASK_ENDLESS : need;
 }
+
+size_t mote_token_mask_need_behind(mote_token_mask *m, const int32_t *tokens, size_t n, size_t most) {
+    mote_state s = m->state;
+    for (size_t i = 0; i < n; i++)
+        s = step_token(m, &s, tokens[i], m->skips_space && i == 0, false);
+    uint32_t need = s == MOTE_STATE_DEAD ? MOTE_TOKEN_MASK_UNKNOWN : mote_token_mask_need_from(m, s, most < MOTE_TOKEN_MASK_NEVER - 1 ? (uint32_t)most : MOTE_TOKEN_MASK_NEVER - 1);
+    return need >= MOTE_TOKEN_MASK_NEVER ? MOTE_TOKEN_MASK_ENDLESS : need;
+}

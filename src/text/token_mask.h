@@ -10,8 +10,8 @@
  * A mask is kept by the state it was made for. Where the automaton gives a state a key, most of the work is shared by all states of that key: tokens that stay inside its frame are
  * decided once, and only those that leave it are walked from the state itself.
  *
- * With n_left tokens to come, a token is allowed only if what it leads to can still be closed with the n_left - 1 others; so a text that was begun is always finished. Tokens that end
- * a generation are allowed exactly where the automaton accepts; control tokens never.
+ * With n_left tokens to come, a token is allowed only if what it leads to can still be closed with the n_left - 1 others; so a text that was begun is always finished. Tokens that
+ * end a generation are allowed exactly where the automaton accepts; control tokens never.
  *
  * All memory is taken by _create. One thread at a time. */
 #ifndef MOTE_TEXT_TOKEN_MASK_H
@@ -50,7 +50,14 @@ bool mote_token_mask_accepts(mote_token_mask *m);
 bool mote_token_mask_is_complete(mote_token_mask *m);
 /* Tokens that close the text from here: enough, perhaps not the fewest. */
 size_t mote_token_mask_need(mote_token_mask *m, size_t most);
-/* The bytes that are the only way on from here, at most n; and whether behind them the text must end. Behind the first token only. */
-size_t mote_token_mask_forced(mote_token_mask *m, uint8_t *bytes, size_t n, bool *ends);
+/* The same behind some tokens that may come. */
+size_t mote_token_mask_need_behind(mote_token_mask *m, const int32_t *tokens, size_t n, size_t most);
+/* What may follow at some place. */
+typedef struct mote_token_mask_state {
+    bool allowed[256]; /* bytes */
+    bool must_end;     /* none, and the text may end */
+} mote_token_mask_state;
+/* The bytes that are the only way on from here, at most n, and what may follow them; 0 where there is a choice, or before the first token. */
+size_t mote_token_mask_forced(mote_token_mask *m, uint8_t *bytes, size_t n, mote_token_mask_state *behind);
 
 #endif

@@ -1,5 +1,5 @@
-/* Masks by key: what all states of a key have in common. Each key that the tokens' bytes lead to gets a row of 256 ways on, so that most of the vocabulary, the inside of strings, is
- * walked by looking up; a branch whose bytes all stay at one key is allowed as a whole. */
+/* Masks by key: what all states of a key have in common. Each key that the tokens' bytes lead to gets a row of 256 ways on, so that most of the vocabulary, the inside of strings,
+ * is walked by looking up; a branch whose bytes all stay at one key is allowed as a whole. */
 #include "text/token_mask_private.h"
 
 enum { ROW_SLOTS = 4 * MOTE_TOKEN_MASK_ROWS, NO_ROW = UINT16_MAX };
@@ -24,7 +24,7 @@ static uint16_t find_row(mote_token_mask *m, uint32_t key, mote_state before, ui
 
 static bool fill(mote_token_mask *m, uint16_t number) {
     mote_token_mask_row *row = &m->rows[number];
-    row->same = (uint16_t)~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG);
+    row->same = (uint16_t) ~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG);
     row->is_filled = true;
     for (unsigned b = 0; b < 256; b++) {
         uint32_t key = m->a->ops->inner(m->a, row->key, (unsigned char)b);
@@ -37,7 +37,7 @@ static bool fill(mote_token_mask *m, uint16_t number) {
         }
         row->next[b] = next;
         if (b < 0x80 && next != MOTE_TOKEN_MASK_ROW + number)
-            row->same &= (uint16_t)~(1u << mote_token_trie_sort((uint8_t)b));
+            row->same &= (uint16_t) ~(1u << mote_token_trie_sort((uint8_t)b));
     }
     return true;
 }

@@ -1,5 +1,5 @@
-/* The way to the end in tokens: the automaton's shortest closing, cut into the longest tokens one after the other. From each place of that way the rest of it is the shortest closing
- * again, so following it needs one token less each time: who stays within the need can always finish. */
+/* The way to the end in tokens: the automaton's shortest closing, cut into the longest tokens one after the other. From each place of that way the rest of it is the shortest
+ * closing again, so following it needs one token less each time: who stays within the need can always finish. */
 #include "text/token_mask_private.h"
 
 enum { MAX_NEED = 1 << 20 }; /* tokens; more than any context */
@@ -63,18 +63,22 @@ static int only_byte(mote_token_mask *m, mote_state s, mote_state *next) {
     return only;
 }
 
-size_t mote_token_mask_forced(mote_token_mask *m, uint8_t *bytes, size_t n, bool *ends) {
+size_t mote_token_mask_forced(mote_token_mask *m, uint8_t *bytes, size_t n, mote_token_mask_state *behind) {
     mote_state s = m->state, next = s;
     size_t len = 0;
-    *ends = false;
+    bool any = false;
     while (len < n && !m->has_failed && !m->skips_space && !m->a->ops->accepts(m->a, s)) {
         int byte = only_byte(m, s, &next);
         if (byte < 0)
-            return len;
+            break;
         bytes[len++] = (uint8_t)byte;
         s = next;
     }
-    *ends = m->a->ops->accepts(m->a, s) && only_byte(m, s, &next) < 0;
+    for (unsigned b = 0; len > 0 && b < 256; b++) {
+        behind->allowed[b] = m->a->ops->step(m->a, s, (unsigned char)b) != MOTE_STATE_DEAD;
+        any = any || behind->allowed[b];
+    }
+    behind->must_end = !any;
     return len;
 }
 

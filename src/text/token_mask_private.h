@@ -57,8 +57,8 @@ struct mote_token_mask {
     mote_automaton *a;
     size_t n_words;
     mote_state state;
-    bool skips_space; /* nothing has come yet, and a space that comes first is not written */
-    bool has_failed;  /* no room even behind a refresh */
+    bool skips_space;  /* nothing has come yet, and a space that comes first is not written */
+    bool has_failed;   /* no room even behind a refresh */
     mote_state *stack; /* [max_depth + 1] by depth, while tokens are walked */
     mote_token_mask_kept kept[MOTE_TOKEN_MASK_KEPT];
     uint16_t table[MOTE_TOKEN_MASK_TABLE]; /* place in `kept` + 1 by state */
@@ -68,7 +68,7 @@ struct mote_token_mask {
     uint32_t refused[MOTE_TOKEN_MASK_KEYS]; /* keys that tokens lead too far from; in turn */
     size_t n_refused;
     uint32_t clock;
-    mote_token_mask_row *rows; /* [ROWS] */
+    mote_token_mask_row *rows;                 /* [ROWS] */
     uint16_t row_of[4 * MOTE_TOKEN_MASK_ROWS]; /* a table by key */
     size_t n_rows;
     uint16_t *row_stack; /* [max_depth + 1] */

@@ -1,5 +1,5 @@
-/* The tokens of a vocabulary by their bytes: a tree whose nodes lie in the order of a walk through it, so that going down is the next node and leaving a branch out is one jump. Made
- * once for a tokenizer; immutable, shared by threads.
+/* The tokens of a vocabulary by their bytes: a tree whose nodes lie in the order of a walk through it, so that going down is the next node and leaving a branch out is one jump.
+ * Made once for a tokenizer; immutable, shared by threads.
  *
  * Left out are tokens that write nothing, control tokens, and those that end a generation. */
 #ifndef MOTE_TEXT_TOKEN_TRIE_H
@@ -19,8 +19,8 @@ typedef struct mote_token_trie {
     size_t n_nodes;
     uint32_t *ranked; /* [n_ranked] ids by their bytes */
     size_t n_ranked;
-    uint16_t *sorts;     /* [n_nodes] sorts of the characters from a node on, its own included: bits of mote_token_trie_sort; MOTE_TOKEN_TRIE_BROKEN: not whole characters */
-    uint32_t *all;       /* [n_words] bits of all tokens that have a node */
+    uint16_t *sorts; /* [n_nodes] sorts of the characters from a node on, its own included: bits of mote_token_trie_sort; MOTE_TOKEN_TRIE_BROKEN: not whole characters */
+    uint32_t *all;   /* [n_words] bits of all tokens that have a node */
     size_t n_words;
     uint32_t roots[256]; /* the node of each first byte; n_nodes: none */
     uint32_t *offsets;   /* [n_tokens + 1] a token's bytes in `bytes`; none for those that are left out */

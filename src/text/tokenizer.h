@@ -89,7 +89,7 @@ struct mote_tokenizer {
     bool clean_up;          /* decoding drops spaces before . , ? ! and short forms */
     char continuation[8];   /* WORDPIECE; "" with `word_head` set: a new word begins with U+2581 */
     bool word_head;
-    uint32_t longest_piece; /* bytes one token can stand for */
+    uint32_t longest_piece;               /* bytes one token can stand for */
     struct mote_token_trie *_Atomic trie; /* NULL until somebody asks for it (token_trie.h) */
 };
 
