@@ -6,9 +6,7 @@
 #include <string.h>
 
 int cli_constrain(const cli_options *o, mote_constraint **constraint) {
-    const struct {
-        const char *flag, *text, *path;
-    } given[] = {{"--grammar", o->grammar, NULL}, {"--grammar-file", NULL, o->grammar_path}};
+    const struct { const char *flag, *text, *path; } given[] = {{"--grammar", o->grammar, NULL}, {"--grammar-file", NULL, o->grammar_path}};
     size_t n = sizeof given / sizeof *given, found = n;
     cli_text text = {NULL, 0};
     mote_error err = {0};
