@@ -5,27 +5,43 @@
 
 #include <string.h>
 
-int cli_constrain(const cli_options *o, mote_constraint **constraint) {
-    const struct { const char *flag, *text, *path; } given[] = {{"--grammar", o->grammar, NULL}, {"--grammar-file", NULL, o->grammar_path}};
-    size_t n = sizeof given / sizeof *given, found = n;
+typedef struct source {
+    const char *flag, *text, *path;
+    bool is_schema;
+} source;
+
+static int compile(const cli_options *o, const source *s, mote_constraint **constraint) {
     cli_text text = {NULL, 0};
     mote_error err = {0};
-    *constraint = NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (!given[i].text && !given[i].path)
-            continue;
-        if (found < n)
-            return cli_output_fail(CLI_USAGE, NULL, "%s and %s: one constraint at a time", given[found].flag, given[i].flag);
-        found = i;
-    }
-    if (found == n)
-        return CLI_DONE;
-    int code = given[found].path ? cli_input_read(given[found].path, &text) : CLI_DONE;
+    int code = s->path ? cli_input_read(s->path, &text) : CLI_DONE;
     if (code != CLI_DONE)
         return code;
-    if (given[found].text)
-        cli_text_append(&text, given[found].text, strlen(given[found].text));
-    mote_status status = mote_constraint_create_grammar(text.data ? text.data : "", text.n_bytes, constraint, &err);
+    if (s->text)
+        cli_text_append(&text, s->text, strlen(s->text));
+    const char *data = text.data ? text.data : "";
+    mote_status status =
+        s->is_schema ? mote_constraint_create_schema(data, text.n_bytes, false, constraint, &err) : mote_constraint_create_grammar(data, text.n_bytes, constraint, &err);
     cli_text_free(&text);
-    return status == MOTE_OK ? CLI_DONE : cli_output_fail(cli_output_code(status, false), NULL, "%s: %s", given[found].path ? given[found].path : given[found].flag, err.message);
+    if (status != MOTE_OK)
+        return cli_output_fail(cli_output_code(status, false), NULL, "%s: %s", s->path ? s->path : s->flag, err.message);
+    for (size_t i = 0; i < mote_constraint_n_warnings(*constraint); i++)
+        cli_output_notice(o, "%s: %s", s->path ? s->path : s->flag, mote_constraint_warning(*constraint, i));
+    return CLI_DONE;
+}
+
+int cli_constrain(const cli_options *o, mote_constraint **constraint) {
+    const source sources[] = {{"--grammar", o->grammar, NULL, false},
+                              {"--grammar-file", NULL, o->grammar_path, false},
+                              {"--json-schema", o->schema, NULL, true},
+                              {"--json-schema-file", NULL, o->schema_path, true}};
+    const source *found = NULL;
+    *constraint = NULL;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        if (!sources[i].text && !sources[i].path)
+            continue;
+        if (found)
+            return cli_output_fail(CLI_USAGE, NULL, "%s and %s: one of them at a time", found->flag, sources[i].flag);
+        found = &sources[i];
+    }
+    return found ? compile(o, found, constraint) : CLI_DONE;
 }

@@ -1,4 +1,4 @@
-/* What the answer may be, by the flags --grammar, --grammar-file. */
+/* What the answer may be, by the flags --grammar, --grammar-file, --json-schema, --json-schema-file. */
 #ifndef MOTE_CLI_CONSTRAIN_H
 #define MOTE_CLI_CONSTRAIN_H
 

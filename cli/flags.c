@@ -91,6 +91,8 @@ const cli_option cli_flags_answer[] = {
     LIST("-r --reverse-prompt --stop", "TEXT", stops, "end the answer before this text; may be given again"),
     TEXT("--grammar", "GRAMMAR", grammar, NULL, "the answer is a text of this grammar (GBNF)"),
     TEXT("--grammar-file", "FILE", grammar_path, NULL, "the same, from a file"),
+    TEXT("-j --json-schema", "SCHEMA", schema, NULL, "the answer is JSON that is valid by this schema"),
+    TEXT("-jf --json-schema-file", "FILE", schema_path, NULL, "the same, from a file"),
     FLAG("--ignore-eos", ignore_eos, "never choose an end token"),
     FLAG("-sp --special", special, "write control tokens out in the text"),
     INT("--draft --draft-n --draft-max", n_draft_max, 0, MAX_INT, "as many as pay",
@@ -130,14 +132,7 @@ const cli_option cli_flags_sampling[] = {
 
 /* Names that users of llama.cpp know and that don't work here yet: refused by name, never ignored. */
 const cli_option cli_flags_later[] = {
-    LATER("-j --json-schema", "SCHEMA"),
-    LATER("-jf --json-schema-file", "FILE"),
-    LATER("-md --model-draft", "FILE"),
-    LATER("-mm --mmproj", "FILE"),
-    LATER("--image", "FILE"),
-    LATER("--control-vector", "FILE"),
-    LATER("--context-shift", NULL),
-    END,
+    LATER("-md --model-draft", "FILE"), LATER("-mm --mmproj", "FILE"), LATER("--image", "FILE"), LATER("--control-vector", "FILE"), LATER("--context-shift", NULL), END,
 };
 
 const cli_option cli_flags_tokenize[] = {

@@ -41,7 +41,7 @@ typedef struct cli_options {
     /* the answer */
     const char *system;
     cli_list files, stops;
-    const char *grammar, *grammar_path;
+    const char *grammar, *grammar_path, *schema, *schema_path;
     bool raw, ignore_eos, special;
     const char *prompt_cache;
     bool prompt_cache_all, prompt_cache_ro;

@@ -28,9 +28,12 @@ static int compile(schema_run *r) {
     if (code != CLI_DONE)
         return code;
     double begun = cli_output_clock();
-    mote_status status = mote_constraint_create_grammar(text.data, text.n_bytes, &r->constraint, &err);
+    mote_status status = r->o->is_grammar ? mote_constraint_create_grammar(text.data, text.n_bytes, &r->constraint, &err)
+                                          : mote_constraint_create_schema(text.data, text.n_bytes, r->o->strict, &r->constraint, &err);
     r->compile_seconds = cli_output_clock() - begun;
     cli_text_free(&text);
+    for (size_t i = 0; status == MOTE_OK && i < mote_constraint_n_warnings(r->constraint); i++)
+        cli_output_notice(r->o, "%s: %s", path, mote_constraint_warning(r->constraint, i));
     return status == MOTE_OK ? CLI_DONE : fail(path, status, &err);
 }
 

@@ -23,7 +23,16 @@ typedef struct mote_constraint mote_constraint;
 /* GBNF, the notation of grammars that llama.cpp reads; the text begins at the rule "root". MOTE_ERR_FORMAT (line and column; left recursion and rules that never end too),
  * _UNSUPPORTED, _LIMIT (named), _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_constraint_create_grammar(const char *text, size_t text_bytes, mote_constraint **constraint, mote_error *err);
+/* JSON texts that are valid by a JSON Schema (drafts 4 to 2020-12), members in any order, with at most some white space. A standard keyword that can't be enforced is refused by
+ * name; a word that no standard defines is a warning or, when `strict`, refused too. MOTE_ERR_FORMAT (no JSON, or a keyword's value is wrong), _UNSUPPORTED (names the keyword;
+ * also a schema that nothing satisfies), _LIMIT, _ALLOC. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_constraint_create_schema(const char *json, size_t json_bytes, bool strict, mote_constraint **constraint, mote_error *err);
+/* Texts that a regular expression (ECMA-262, as JSON Schema's `pattern` has them) matches from end to end. MOTE_ERR_FORMAT, _UNSUPPORTED (names what), _LIMIT, _ALLOC. */
+MOTE_API MOTE_MUST_CHECK mote_status mote_constraint_create_regex(const char *pattern, size_t pattern_bytes, mote_constraint **constraint, mote_error *err);
 MOTE_API void mote_constraint_free(mote_constraint **constraint);
+/* What a schema has that is not enforced, since no standard defines it: a sentence each, borrowed from the constraint. */
+MOTE_API size_t mote_constraint_n_warnings(const mote_constraint *constraint);
+MOTE_API const char *mote_constraint_warning(const mote_constraint *constraint, size_t i);
 
 /* Whether a text is one of the constraint's. If not, *offset is that of the first byte that can't stand there, text_bytes where the text ends too early. MOTE_ERR_LIMIT (so
  * ambiguous that there is no room for the ways to read it), _ALLOC. */

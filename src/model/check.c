@@ -92,13 +92,14 @@ static mote_status check_template(const char *path, mote_error *err) {
     return status;
 }
 
-static mote_status check_grammar(const char *path, mote_error *err) {
+static mote_status check_constraint(const char *path, bool is_schema, mote_error *err) {
     mote_buffer text;
     mote_buffer_init(&text, MAX_TEXT_BYTES);
     mote_constraint *c = NULL;
     mote_status status = mote_file_read(path, &text, err);
     if (status == MOTE_OK)
-        status = mote_constraint_create_grammar(text.data ? text.data : "", text.len, &c, err);
+        status = is_schema ? mote_constraint_create_schema(mote_buffer_str(&text).data, text.len, false, &c, err)
+                           : mote_constraint_create_grammar(mote_buffer_str(&text).data, text.len, &c, err);
     mote_constraint_free(&c);
     mote_buffer_deinit(&text);
     return status;
@@ -131,7 +132,7 @@ mote_status mote_check_file(const char *path, const char *kind, const char *base
         return check_json(path, err);
     if (strcmp(kind, "template") == 0 || strcmp(kind, "jinja") == 0)
         return check_template(path, err);
-    if (strcmp(kind, "grammar") == 0)
-        return check_grammar(path, err);
+    if (strcmp(kind, "grammar") == 0 || strcmp(kind, "schema") == 0)
+        return check_constraint(path, kind[0] == 's', err);
     return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "kind '%s' can't be checked yet", kind);
 }
