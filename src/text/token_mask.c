@@ -4,6 +4,8 @@
 #include "text/constraint.h"
 #include "text/token_mask_private.h"
 
+enum { MIN_BRANCH = 8 }; /* nodes; smaller branches are walked sooner than looked at */
+
 /* One mask that is being made. */
 typedef struct walk {
     mote_token_mask *m;
@@ -119,18 +121,26 @@ static uint32_t cost(const walk *w, mote_state s) {
     return need >= MOTE_TOKEN_MASK_NEVER || w->is_near ? need : m->a->ops->distance(m->a, s);
 }
 
-/* Tokens of node `at`, whose state is s; false: no room to judge them. */
-static bool judge(walk *w, uint32_t at, mote_state s) {
+/* Tokens of the nodes from `at` to before `end`, all of which lead to state s; false: no room to judge them. */
+static bool judge(walk *w, uint32_t at, uint32_t end, mote_state s) {
     const mote_token_trie *t = w->m->trie;
-    if (!mote_token_trie_has_token(t, at))
+    if (t->nodes[at].first == t->nodes[end].first)
         return true;
     uint32_t c = cost(w, s);
     if (c == MOTE_TOKEN_MASK_UNKNOWN)
         return false;
     w->reach = c > w->most ? MOTE_TOKEN_MASK_NEVER : c > w->reach ? c : w->reach; /* above `most` c is no more than a hint */
     if (c <= w->most)
-        mote_token_mask_allow(t, w->bits, t->nodes[at].first, t->nodes[at + 1].first);
+        mote_token_mask_allow(t, w->bits, t->nodes[at].first, t->nodes[end].first);
     return true;
+}
+
+/* The end of what leads to the state of node `at` with it: its branch, where all of it stays there, as the inside of a string does. */
+static uint32_t end_of_same(const walk *w, uint32_t at, mote_state s) {
+    const mote_token_trie *t = w->m->trie;
+    if (t->nodes[at].skip - at < MIN_BRANCH || (t->below[at] & ~mote_token_mask_same(w->m, s)) != 0)
+        return at + 1;
+    return t->nodes[at].skip;
 }
 
 /* Nodes from `at` to before `end`, the stack standing before the first. */
@@ -145,16 +155,17 @@ static bool walk_nodes(walk *w, uint32_t at, uint32_t end) {
             at = node->skip;
             continue;
         }
-        if (s == MOTE_STATE_FULL || !judge(w, at, s)) {
+        uint32_t next = s == MOTE_STATE_FULL ? at + 1 : end_of_same(w, at, s);
+        if (s == MOTE_STATE_FULL || !judge(w, at, next, s)) {
             if (!make_room(w, at))
                 return false;
             s = step(m->a, m->stack[node->depth - 1], (unsigned char)node->byte);
             if (s == MOTE_STATE_FULL)
                 return false;
-            judge(w, at, s); /* what there is no room for is not allowed */
+            judge(w, at, next, s); /* what there is no room for is not allowed */
         }
         m->stack[node->depth] = s;
-        at++;
+        at = next;
     }
     return true;
 }

@@ -1,9 +1,11 @@
-/* Masks by key: what all states of a key have in common. Each key that the tokens' bytes lead to gets a row of 256 ways on, so that most of the vocabulary, the inside of strings,
- * is walked by looking up; a branch whose bytes all stay at one key is allowed as a whole. */
+/* Masks by key: what all states of a key have in common. Each key that the tokens' bytes lead to gets a row of 256 ways on, filled as they are asked for, so that most of the
+ * vocabulary, the inside of strings, is walked by looking up; a branch whose bytes all stay at one key is allowed as a whole. */
 #include "text/token_mask_private.h"
 
+enum { MIN_BRANCH = 16 }; /* nodes; smaller branches are walked sooner than looked at */
 enum { ROW_SLOTS = 4 * MOTE_TOKEN_MASK_ROWS, NO_ROW = UINT16_MAX };
 
+/* The row of a key that a byte leads to from a state; NO_ROW: no room. */
 static uint16_t find_row(mote_token_mask *m, uint32_t key, mote_state before, uint8_t byte) {
     size_t at = mote_token_mask_hash(key, ROW_SLOTS);
     for (; m->row_of[at]; at = (at + 1) % ROW_SLOTS)
@@ -11,42 +13,46 @@ static uint16_t find_row(mote_token_mask *m, uint32_t key, mote_state before, ui
             return (uint16_t)(m->row_of[at] - 1);
     if (m->n_rows == MOTE_TOKEN_MASK_ROWS)
         return NO_ROW;
-    mote_state state = before == MOTE_STATE_DEAD ? m->state : m->a->ops->step(m->a, before, byte);
+    mote_state state = m->a->ops->step(m->a, before, byte);
     if (state == MOTE_STATE_FULL)
         return NO_ROW;
     mote_token_mask_row *row = &m->rows[m->n_rows];
     row->key = key;
     row->state = state;
-    row->is_filled = false;
+    row->has_same = false;
+    memset(row->next, 0, sizeof row->next);
     m->row_of[at] = (uint16_t)++m->n_rows;
     return (uint16_t)(m->n_rows - 1);
 }
 
-static bool fill(mote_token_mask *m, uint16_t number) {
-    mote_token_mask_row *row = &m->rows[number];
-    row->same = (uint16_t) ~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG);
-    row->is_filled = true;
-    for (unsigned b = 0; b < 256; b++) {
-        uint32_t key = m->a->ops->inner(m->a, row->key, (unsigned char)b);
-        uint16_t next = key == MOTE_STATE_DEAD ? MOTE_TOKEN_MASK_ROW_DEAD : MOTE_TOKEN_MASK_ROW_LEFT;
-        if (key != MOTE_STATE_DEAD && key != MOTE_STATE_LEFT) {
-            uint16_t to = find_row(m, key, row->state, (uint8_t)b);
-            if (to == NO_ROW)
-                return false;
-            next = (uint16_t)(MOTE_TOKEN_MASK_ROW + to);
-        }
-        row->next[b] = next;
-        if (b < 0x80 && next != MOTE_TOKEN_MASK_ROW + number)
-            row->same &= (uint16_t) ~(1u << mote_token_trie_sort((uint8_t)b));
-    }
-    return true;
+/* Starts with a row alone. */
+static void begin_rows(mote_token_mask *m, uint32_t key, mote_state s) {
+    memset(m->row_of, 0, sizeof m->row_of);
+    memset(m->rows[0].next, 0, sizeof m->rows[0].next);
+    m->rows[0].key = key;
+    m->rows[0].state = s;
+    m->rows[0].has_same = false;
+    m->n_rows = 1;
+    m->row_of[mote_token_mask_hash(key, ROW_SLOTS)] = 1;
 }
 
-/* The row behind a byte from lo to hi, where it is the same for all of them and belongs to a key; NO_ROW. */
-static uint16_t row_behind(const mote_token_mask *m, uint16_t row, unsigned lo, unsigned hi) {
-    uint16_t next = m->rows[row].next[lo];
-    for (unsigned b = lo + 1; b <= hi; b++)
-        if (m->rows[row].next[b] != next)
+/* Where a byte leads from a row; UNKNOWN: there is no room. */
+static inline uint16_t follow(mote_token_mask *m, uint16_t number, uint8_t byte) {
+    mote_token_mask_row *row = &m->rows[number];
+    if (row->next[byte] != MOTE_TOKEN_MASK_ROW_UNKNOWN)
+        return row->next[byte];
+    uint32_t key = m->a->ops->inner(m->a, row->key, byte);
+    if (key == MOTE_STATE_DEAD || key == MOTE_STATE_LEFT)
+        return row->next[byte] = key == MOTE_STATE_DEAD ? MOTE_TOKEN_MASK_ROW_DEAD : MOTE_TOKEN_MASK_ROW_LEFT;
+    uint16_t to = find_row(m, key, row->state, byte);
+    return row->next[byte] = to == NO_ROW ? MOTE_TOKEN_MASK_ROW_UNKNOWN : (uint16_t)(MOTE_TOKEN_MASK_ROW + to);
+}
+
+/* The row behind the bytes from lo to hi, where it is one for all of them; NO_ROW. */
+static uint16_t row_behind(mote_token_mask *m, uint16_t row, unsigned lo, unsigned hi) {
+    uint16_t next = follow(m, row, (uint8_t)lo);
+    for (unsigned b = lo + 1; b <= hi && next >= MOTE_TOKEN_MASK_ROW; b++)
+        if (follow(m, row, (uint8_t)b) != next)
             return NO_ROW;
     return next < MOTE_TOKEN_MASK_ROW ? NO_ROW : (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
 }
@@ -57,15 +63,29 @@ static bool comes_back(mote_token_mask *m, uint16_t row) {
                                        {0xee, 0xef, 0x80, 0xbf, 2}, {0xf0, 0xf0, 0x90, 0xbf, 3}, {0xf1, 0xf3, 0x80, 0xbf, 3}, {0xf4, 0xf4, 0x80, 0x8f, 3}};
     for (size_t k = 0; k < sizeof KINDS / sizeof *KINDS; k++) {
         uint16_t at = row_behind(m, row, KINDS[k][0], KINDS[k][1]);
-        for (unsigned i = 0; i < KINDS[k][4] && at != NO_ROW; i++) {
-            if (!m->rows[at].is_filled && !fill(m, at))
-                return false;
+        for (unsigned i = 0; i < KINDS[k][4] && at != NO_ROW; i++)
             at = row_behind(m, at, i == 0 ? KINDS[k][2] : 0x80, i == 0 ? KINDS[k][3] : 0xbf);
-        }
         if (at != row)
             return false;
     }
     return true;
+}
+
+/* Which sorts of characters stay at a row: none, unless a letter and a space do. */
+static uint16_t same_of(mote_token_mask *m, uint16_t number) {
+    mote_token_mask_row *row = &m->rows[number];
+    const uint16_t here = (uint16_t)(MOTE_TOKEN_MASK_ROW + number);
+    if (row->has_same)
+        return row->same;
+    row->has_same = true;
+    row->same = 0;
+    if (follow(m, number, 'a') != here || follow(m, number, ' ') != here)
+        return 0;
+    uint16_t same = (uint16_t) ~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG);
+    for (unsigned b = 0; b < 0x80; b++)
+        if (follow(m, number, (uint8_t)b) != here)
+            same &= (uint16_t) ~(1u << mote_token_trie_sort((uint8_t)b));
+    return row->same = comes_back(m, number) ? same | MOTE_TOKEN_TRIE_LONG : same;
 }
 
 static bool add_left(mote_token_mask_keyed *k, uint32_t at) {
@@ -80,32 +100,46 @@ static void forbid(const mote_token_trie *t, uint32_t *bits, uint32_t first, uin
         bits[t->ranked[r] / 32] &= ~(UINT32_C(1) << t->ranked[r] % 32);
 }
 
-/* Most of a vocabulary stays inside of strings; so all are allowed at first, and what dies or leaves is taken out. */
+/* Whether most tokens begin with a byte that stays inside. */
+static bool begins_inside(mote_token_mask *m) {
+    const mote_token_trie *t = m->trie;
+    size_t n_inside = 0;
+    for (uint32_t at = 0; at < t->n_nodes; at = t->nodes[at].skip)
+        if (follow(m, 0, (uint8_t)t->nodes[at].byte) >= MOTE_TOKEN_MASK_ROW)
+            n_inside += t->nodes[t->nodes[at].skip].first - t->nodes[at].first;
+    return n_inside > t->n_ranked / 2;
+}
+
+/* The end of what is judged with node `at`: its branch, where all of it stays at the row before it or at `behind`, the row behind it. */
+static uint32_t end_of(mote_token_mask *m, uint32_t at, uint16_t before, uint16_t behind) {
+    const mote_token_trie *t = m->trie;
+    if (t->nodes[at].skip - at < MIN_BRANCH)
+        return at + 1;
+    bool is_whole = (t->sorts[at] & ~same_of(m, before)) == 0 || (t->below[at] & ~same_of(m, behind)) == 0;
+    return is_whole ? t->nodes[at].skip : at + 1;
+}
+
+/* Most of a vocabulary stays inside of strings: then all are allowed at first, and what dies or leaves is taken out. */
 static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k) {
     const mote_token_trie *t = m->trie;
-    bool inverts = m->rows[0].same & MOTE_TOKEN_TRIE_LONG;
+    const bool inverts = begins_inside(m);
     memset(k->bits, 0, m->n_words * sizeof *k->bits);
     if (inverts)
         memcpy(k->bits, t->all, t->n_words * sizeof *k->bits);
     m->row_stack[0] = 0;
     for (uint32_t at = 0, end; at < t->n_nodes; at = end) {
         const mote_token_trie_node *node = &t->nodes[at];
-        const mote_token_mask_row *row = &m->rows[m->row_stack[node->depth - 1]];
-        uint16_t next = row->next[node->byte];
-        bool is_whole = (t->sorts[at] & ~row->same) == 0, is_out = !is_whole && next < MOTE_TOKEN_MASK_ROW;
-        end = is_whole || is_out ? node->skip : at + 1;
+        uint16_t before = m->row_stack[node->depth - 1], next = follow(m, before, (uint8_t)node->byte);
+        if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(k, at)))
+            return false;
+        bool is_out = next < MOTE_TOKEN_MASK_ROW;
+        uint16_t behind = is_out ? 0 : (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
+        end = is_out ? node->skip : end_of(m, at, before, behind);
         if (is_out && inverts)
             forbid(t, k->bits, node->first, t->nodes[end].first);
         else if (!is_out && !inverts)
             mote_token_mask_allow(t, k->bits, node->first, t->nodes[end].first);
-        if (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(k, at))
-            return false;
-        if (is_whole || is_out)
-            continue;
-        next = (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
-        if (!m->rows[next].is_filled && !fill(m, next))
-            return false;
-        m->row_stack[node->depth] = next;
+        m->row_stack[node->depth] = behind;
     }
     return true;
 }
@@ -123,14 +157,10 @@ static bool find_rise(mote_token_mask *m, mote_token_mask_keyed *k) {
 }
 
 static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key) {
-    memset(m->row_of, 0, sizeof m->row_of);
-    m->n_rows = k->n_left = 0;
+    k->n_left = 0;
     k->key = 0;
     k->rise = 0;
-    if (find_row(m, key, MOTE_STATE_DEAD, 0) == NO_ROW || !fill(m, 0))
-        return false;
-    if (comes_back(m, 0))
-        m->rows[0].same |= MOTE_TOKEN_TRIE_LONG;
+    begin_rows(m, key, m->state);
     if (!walk_rows(m, k) || !find_rise(m, k))
         return false;
     k->key = key;
@@ -158,4 +188,14 @@ const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state 
         return oldest;
     m->refused[m->n_refused++ % MOTE_TOKEN_MASK_KEYS] = key;
     return NULL;
+}
+
+uint16_t mote_token_mask_same(mote_token_mask *m, mote_state s) {
+    uint32_t key = m->a->ops->key(m->a, s);
+    mote_token_mask_loop *known = &m->loops[mote_token_mask_hash(key, MOTE_TOKEN_MASK_LOOPS)];
+    if (key == 0 || known->key == key)
+        return key == 0 ? 0 : known->same;
+    begin_rows(m, key, s);
+    *known = (mote_token_mask_loop){key, same_of(m, 0)};
+    return known->same;
 }

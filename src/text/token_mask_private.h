@@ -14,6 +14,7 @@ enum {
     MOTE_TOKEN_MASK_LEFT = 8192,  /* branches that leave a key's frame; a string's have some thousand */
     MOTE_TOKEN_MASK_ROWS = 512,   /* keys that tokens lead to from one */
     MOTE_TOKEN_MASK_NEEDS = 1024, /* states whose need is known */
+    MOTE_TOKEN_MASK_LOOPS = 256,
     MOTE_TOKEN_MASK_TABLE = 4 * MOTE_TOKEN_MASK_KEPT
 };
 
@@ -36,13 +37,13 @@ typedef struct mote_token_mask_keyed {
 #define MOTE_TOKEN_MASK_UNKNOWN UINT32_MAX
 #define MOTE_TOKEN_MASK_NEVER (UINT32_MAX - 1)
 
-/* Where each byte leads from a key: rows + 2, or one of these. */
-enum { MOTE_TOKEN_MASK_ROW_DEAD = 0, MOTE_TOKEN_MASK_ROW_LEFT = 1, MOTE_TOKEN_MASK_ROW = 2 };
+/* Where each byte leads from a key: a row's number + MOTE_TOKEN_MASK_ROW, or one of the others. */
+enum { MOTE_TOKEN_MASK_ROW_UNKNOWN, MOTE_TOKEN_MASK_ROW_DEAD, MOTE_TOKEN_MASK_ROW_LEFT, MOTE_TOKEN_MASK_ROW };
 
 typedef struct mote_token_mask_row {
     uint32_t key;
     mote_state state; /* one of this key */
-    bool is_filled;
+    bool has_same;
     uint16_t same; /* sorts of characters that all come back to this key */
     uint16_t next[256];
 } mote_token_mask_row;
@@ -51,6 +52,12 @@ typedef struct mote_token_mask_need_entry {
     mote_state state; /* DEAD: free */
     uint32_t need;
 } mote_token_mask_need_entry;
+
+/* Keys whose `same` is known. */
+typedef struct mote_token_mask_loop {
+    uint32_t key; /* 0: free */
+    uint16_t same;
+} mote_token_mask_loop;
 
 struct mote_token_mask {
     const mote_token_trie *trie;
@@ -72,6 +79,7 @@ struct mote_token_mask {
     uint16_t row_of[4 * MOTE_TOKEN_MASK_ROWS]; /* a table by key */
     size_t n_rows;
     uint16_t *row_stack; /* [max_depth + 1] */
+    mote_token_mask_loop loops[MOTE_TOKEN_MASK_LOOPS];
     mote_token_mask_need_entry needs[MOTE_TOKEN_MASK_NEEDS];
 };
 
@@ -86,6 +94,8 @@ static inline void mote_token_mask_allow(const mote_token_trie *t, uint32_t *bit
 mote_state mote_token_mask_refresh(mote_token_mask *m, mote_state s);
 /* The mask of the state's key; NULL: it has none, or none that can be kept. */
 const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state s);
+/* Sorts of characters that lead from s back to it. */
+uint16_t mote_token_mask_same(mote_token_mask *m, mote_state s);
 /* Tokens that close the text from s; above `most`, any number above it. MOTE_TOKEN_MASK_UNKNOWN: there was no room for its states. */
 uint32_t mote_token_mask_need_from(mote_token_mask *m, mote_state s, uint32_t most);
 

@@ -177,7 +177,8 @@ static void find_sorts(mote_token_trie *trie, uint8_t *needed, uint8_t *after) {
         bool is_cut = after[i] == BAD || (after[i] > 0 && mote_token_trie_has_token(trie, (uint32_t)i));
         trie->sorts[i] = is_cut ? MOTE_TOKEN_TRIE_BROKEN : node->byte < 0x80 ? (uint16_t)(1u << mote_token_trie_sort((uint8_t)node->byte)) : MOTE_TOKEN_TRIE_LONG;
         for (uint32_t child = (uint32_t)i + 1; child < node->skip; child = trie->nodes[child].skip)
-            trie->sorts[i] |= trie->sorts[child];
+            trie->below[i] |= trie->sorts[child];
+        trie->sorts[i] |= trie->below[i];
     }
     for (size_t r = 0; r < trie->n_ranked; r++)
         trie->all[trie->ranked[r] / 32] |= UINT32_C(1) << trie->ranked[r] % 32;
@@ -189,6 +190,7 @@ static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err
         trie->n_nodes += tokens[i].len - (i > 0 ? common(&tokens[i - 1], &tokens[i]) : 0);
     trie->nodes = mote_mem_alloc_array(trie->n_nodes + 1, sizeof *trie->nodes);
     trie->sorts = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->sorts);
+    trie->below = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->below);
     trie->n_words = (trie->n_tokens + 31) / 32;
     trie->all = mote_mem_zalloc_array(trie->n_words + 1, sizeof *trie->all);
     trie->ranked = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->ranked);
@@ -197,7 +199,7 @@ static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err
     mote_status status = MOTE_OK;
     for (size_t b = 0; b < 256; b++)
         trie->roots[b] = (uint32_t)trie->n_nodes;
-    if (trie->nodes && trie->sorts && trie->all && trie->ranked && open && needed && after) {
+    if (trie->nodes && trie->sorts && trie->below && trie->all && trie->ranked && open && needed && after) {
         make_nodes(trie, tokens, open);
         find_sorts(trie, needed, after);
     } else {
@@ -238,6 +240,7 @@ void mote_token_trie_free(mote_token_trie **trie) {
     mote_mem_free(t->nodes);
     mote_mem_free(t->ranked);
     mote_mem_free(t->sorts);
+    mote_mem_free(t->below);
     mote_mem_free(t->all);
     mote_mem_free(t->offsets);
     mote_mem_free(t->bytes);

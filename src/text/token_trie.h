@@ -20,6 +20,7 @@ typedef struct mote_token_trie {
     uint32_t *ranked; /* [n_ranked] ids by their bytes */
     size_t n_ranked;
     uint16_t *sorts; /* [n_nodes] sorts of the characters from a node on, its own included: bits of mote_token_trie_sort; MOTE_TOKEN_TRIE_BROKEN: not whole characters */
+    uint16_t *below; /* [n_nodes] the same without its own */
     uint32_t *all;   /* [n_words] bits of all tokens that have a node */
     size_t n_words;
     uint32_t roots[256]; /* the node of each first byte; n_nodes: none */
