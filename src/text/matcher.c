@@ -87,7 +87,11 @@ mote_status mote_matcher_match(mote_matcher *m, const char *text, size_t text_by
     *matches = false;
     mote_tokenizer_encoder_init(&e, m->tokenizer);
     MOTE_TRY_DONE(mote_token_trie_of(m->tokenizer, &trie, err));
-    MOTE_TRY_DONE(mote_tokenizer_encoder_run(&e, (mote_str){text, text_bytes}));
+    status = mote_tokenizer_encoder_run(&e, (mote_str){text, text_bytes});
+    if (status != MOTE_OK) {
+        status = mote_error_set(err, status, "the text's %zu bytes can't be made tokens: %s", text_bytes, mote_status_text(status));
+        goto done;
+    }
     if (!spells(trie, e.out.items, e.out.len, (mote_str){text, text_bytes})) {
         status = mote_error_set(err, MOTE_ERR_UNSUPPORTED, "the tokenizer changes the text: its tokens don't spell it");
         goto done;

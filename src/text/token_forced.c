@@ -32,10 +32,7 @@ mote_status mote_token_forced_create(const mote_tokenizer *t, const mote_token_t
         return mote_error_alloc(err, sizeof *f);
     f->trie = trie;
     mote_tokenizer_encoder_init(&f->encoder, t);
-    /* The longest text there can be, so that the encoder has its memory from here on. */
-    for (size_t i = 0; i < sizeof f->text; i++)
-        f->text[i] = "a, \"b\": {1\n"[i % 11];
-    if (mote_tokenizer_encoder_run(&f->encoder, (mote_str){f->text, sizeof f->text}) != MOTE_OK) {
+    if (mote_tokenizer_encoder_reserve(&f->encoder, sizeof f->text) != MOTE_OK) {
         mote_token_forced_free(&f);
         return mote_error_alloc(err, sizeof f->text);
     }

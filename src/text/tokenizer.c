@@ -210,6 +210,22 @@ void mote_tokenizer_encoder_deinit(mote_tokenizer_encoder *e) {
     e->out = (mote_ids){0};
 }
 
+mote_status mote_tokenizer_encoder_reserve(mote_tokenizer_encoder *e, size_t len) {
+    enum { NORMALIZED = 6 }; /* bytes that one becomes at most in what steps make of usual text */
+    MOTE_TRY(mote_merger_reserve(&e->merger, NORMALIZED * len));
+    MOTE_TRY(mote_merger_reserve_candidates(&e->merger, NORMALIZED * len));
+    for (int i = 0; i < 2; i++) {
+        MOTE_TRY(mote_buffer_reserve(&e->scratch[i], NORMALIZED * len));
+        MOTE_TRY(mote_buffer_reserve(&e->words[i], NORMALIZED * len));
+    }
+    int32_t *items = mote_mem_resize_array(e->out.items, NORMALIZED * len, sizeof *items);
+    if (!items)
+        return MOTE_ERR_ALLOC;
+    e->out.items = items;
+    e->out.capacity = NORMALIZED * len;
+    return MOTE_OK;
+}
+
 mote_status mote_tokenizer_encoder_run(mote_tokenizer_encoder *e, mote_str text) {
     e->out.len = 0;
     return text.len ? cut_specials(e, &e->t->specials, (const uint8_t *)text.data, text.len, false, encode_stretch) : MOTE_OK;

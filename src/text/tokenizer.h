@@ -105,6 +105,8 @@ typedef struct mote_tokenizer_encoder {
 
 void mote_tokenizer_encoder_init(mote_tokenizer_encoder *e, const mote_tokenizer *t);
 void mote_tokenizer_encoder_deinit(mote_tokenizer_encoder *e);
+/* Takes the memory for texts of at most len bytes. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_tokenizer_encoder_reserve(mote_tokenizer_encoder *e, size_t len);
 /* The ids of a piece from the middle of a text: nothing is put before it. MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_tokenizer_encoder_run(mote_tokenizer_encoder *e, mote_str text);
 
