@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n_bytes);
 
-enum { MAX_CLOSING = 2000, MAX_CHECKED = 16 };
+enum { MAX_CLOSING = 200, MAX_CHECKED = 6 };
 
 static void check(bool ok) {
     if (!ok)
