@@ -49,6 +49,14 @@ static mote_status compile(mote_json_schema *schema, const mote_json *root, bool
     if (!begin(&c))
         return c.status;
     mote_schema_open(&c, root);
+    if (document.unmarked_integers) {
+        mote_number_shape *integer = mote_schema_alloc(&c, 1, sizeof *integer);
+        if (integer) {
+            *integer = *c.integer;
+            integer->unmarked = true;
+            c.integer = integer;
+        }
+    }
     c.where = "schema";
     const mote_shape_node *node = mote_schema_node(&c, root);
     if (c.status == MOTE_OK)

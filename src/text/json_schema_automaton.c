@@ -94,6 +94,13 @@ static uint32_t key(mote_automaton *a, mote_state s) {
         if (cell.kind != MOTE_CELL_STRING && cell.kind != MOTE_CELL_NAME)
             return 0;
         cell.parent = 0;
+        if (cell.kind == MOTE_CELL_NAME) {
+            const mote_settled_object *o = mote_machine_object(m, &cell);
+            if (cell.f != 0 && o->unknown && !o->endless)
+                return 0; /* how many names are left depends on those that are written */
+            cell.f = 0;   /* else they decide about the quote only */
+            cell.g = MOTE_TEXT_NEW;
+        }
         if (cell.kind == MOTE_CELL_NAME && cell.depth + mote_machine_object(m, &cell)->deepest <= MOTE_SCHEMA_MAX_DEPTH)
             cell.depth = 0;
         cells[n++] = cell;

@@ -14,7 +14,7 @@ static uint32_t hash_words(const uint32_t *words, size_t n) {
     return (uint32_t)h;
 }
 
-/* One block for everything; the sum is some fourteen megabytes, of which the system gives pages when they are touched. */
+/* One block for everything; the sum is some twenty megabytes, of which the system gives pages when they are touched. */
 bool mote_machine_init(mote_machine *m) {
     struct {
         void **to;
@@ -28,7 +28,10 @@ bool mote_machine_init(mote_machine *m) {
         {(void **)&m->state_table, sizeof(uint32_t) * 2 * MOTE_MACHINE_STATES},
         {(void **)&m->text_parent, sizeof(uint32_t) * MOTE_MACHINE_TEXTS},
         {(void **)&m->text_table, sizeof(uint32_t) * 2 * MOTE_MACHINE_TEXTS},
+        {(void **)&m->text_len, sizeof(uint32_t) * MOTE_MACHINE_TEXTS},
         {(void **)&m->text_byte, MOTE_MACHINE_TEXTS},
+        {(void **)&m->lists, sizeof(mote_text_list) * MOTE_MACHINE_LISTS},
+        {(void **)&m->list_table, sizeof(uint32_t) * 2 * MOTE_MACHINE_LISTS},
         {(void **)&m->sets, sizeof(mote_name_set) * MOTE_MACHINE_SETS},
         {(void **)&m->set_words, sizeof(uint64_t) * MOTE_MACHINE_SET_WORDS},
         {(void **)&m->set_table, sizeof(uint32_t) * 2 * MOTE_MACHINE_SETS},
@@ -45,7 +48,7 @@ bool mote_machine_init(mote_machine *m) {
         *parts[i].to = at;
         at += (parts[i].bytes + 63) / 64 * 64;
     }
-    m->n_cells = m->n_states = m->n_texts = m->n_sets = m->n_keys = 1; /* 0 is none of each */
+    m->n_cells = m->n_states = m->n_texts = m->n_lists = m->n_sets = m->n_keys = 1; /* 0 is none of each */
     m->state_from[1] = 0;
     return m->memory != NULL;
 }
@@ -99,20 +102,68 @@ mote_state mote_machine_state(mote_machine *m) {
     return m->n_states++;
 }
 
-uint32_t mote_machine_text(mote_machine *m, uint32_t before, uint8_t byte) {
+/* Where the text is in the table, or would be. */
+static size_t text_slot(const mote_machine *m, uint32_t before, uint8_t byte) {
     uint32_t words[] = {before, byte};
     size_t at = hash_words(words, 2) & (2 * MOTE_MACHINE_TEXTS - 1);
-    for (; m->text_table[at]; at = (at + 1) & (2 * MOTE_MACHINE_TEXTS - 1))
-        if (m->text_parent[m->text_table[at]] == before && m->text_byte[m->text_table[at]] == byte)
-            return m->text_table[at];
+    while (m->text_table[at] && (m->text_parent[m->text_table[at]] != before || m->text_byte[m->text_table[at]] != byte))
+        at = (at + 1) & (2 * MOTE_MACHINE_TEXTS - 1);
+    return at;
+}
+
+uint32_t mote_machine_find_text(const mote_machine *m, uint32_t before, uint8_t byte) {
+    uint32_t text = before == MOTE_TEXT_NEW ? 0 : m->text_table[text_slot(m, before, byte)];
+    return text != 0 ? text : MOTE_TEXT_NEW;
+}
+
+uint32_t mote_machine_text(mote_machine *m, uint32_t before, uint8_t byte) {
+    size_t at = text_slot(m, before, byte);
+    if (m->text_table[at])
+        return m->text_table[at];
     if (m->n_texts == MOTE_MACHINE_TEXTS) {
         m->full = true;
         return 0;
     }
     m->text_parent[m->n_texts] = before;
     m->text_byte[m->n_texts] = byte;
+    m->text_len[m->n_texts] = m->text_len[before] + 1;
     m->text_table[at] = m->n_texts;
     return m->n_texts++;
+}
+
+uint32_t mote_machine_list(mote_machine *m, uint32_t next, uint32_t text) {
+    uint32_t words[] = {next, text};
+    size_t at = hash_words(words, 2) & (2 * MOTE_MACHINE_LISTS - 1);
+    for (; m->list_table[at]; at = (at + 1) & (2 * MOTE_MACHINE_LISTS - 1))
+        if (m->lists[m->list_table[at]].next == next && m->lists[m->list_table[at]].text == text)
+            return m->list_table[at];
+    if (m->n_lists == MOTE_MACHINE_LISTS) {
+        m->full = true;
+        return 0;
+    }
+    m->lists[m->n_lists] = (mote_text_list){text, next, m->lists[next].n + 1, m->lists[next].bytes + m->text_len[text]};
+    m->list_table[at] = m->n_lists;
+    return m->n_lists++;
+}
+
+bool mote_machine_listed(const mote_machine *m, uint32_t list, uint32_t text) {
+    for (; list != 0; list = m->lists[list].next)
+        if (m->lists[list].text == text)
+            return true;
+    return false;
+}
+
+uint32_t mote_machine_listed_below(const mote_machine *m, uint32_t list, uint32_t text) {
+    uint32_t n = 0;
+    if (text == MOTE_TEXT_NEW)
+        return 0;
+    for (; list != 0; list = m->lists[list].next) {
+        uint32_t t = m->lists[list].text;
+        while (m->text_len[t] > m->text_len[text])
+            t = m->text_parent[t];
+        n += t == text;
+    }
+    return n;
 }
 
 size_t mote_machine_read_text(const mote_machine *m, uint32_t text, char *out, size_t room) {
@@ -179,15 +230,60 @@ uint32_t mote_machine_key(mote_machine *m, mote_cell *cells, uint32_t n) {
     return m->n_keys++;
 }
 
-/* Texts are marked and moved together; what a text begins with comes before it, so one pass each way does. Returns where each has gone, in remap. */
+/* Where a cell speaks of a text, and of a list. */
+static uint32_t *text_of(mote_cell *cell) {
+    return cell->kind == MOTE_CELL_NUMBER ? &cell->a : cell->kind == MOTE_CELL_NAME ? &cell->g : NULL;
+}
+
+static uint32_t *list_of(mote_cell *cell) {
+    return cell->kind == MOTE_CELL_OBJECT || cell->kind == MOTE_CELL_NAME ? &cell->f : NULL;
+}
+
+/* As texts are, before them. */
+static void keep_lists(mote_machine *m) {
+    uint32_t n = 1, n_old = m->n_lists;
+    uint32_t *remap = m->list_table;
+    memset(remap, 0, sizeof *remap * 2 * MOTE_MACHINE_LISTS);
+    for (uint32_t i = 1; i < m->n_cells; i++)
+        for (uint32_t at = list_of(&m->cells[i]) ? *list_of(&m->cells[i]) : 0; at != 0 && !remap[at]; at = m->lists[at].next)
+            remap[at] = 1;
+    for (uint32_t i = 1; i < n_old; i++)
+        if (remap[i]) {
+            m->lists[n] = m->lists[i];
+            m->lists[n].next = remap[m->lists[n].next];
+            remap[i] = n++;
+        }
+    for (uint32_t i = 1; i < m->n_cells; i++)
+        if (list_of(&m->cells[i]))
+            *list_of(&m->cells[i]) = remap[*list_of(&m->cells[i])];
+    m->n_lists = n; /* into the table when texts have their new numbers */
+}
+
+static void enter_lists(mote_machine *m) {
+    uint32_t n = m->n_lists;
+    memset(m->list_table, 0, sizeof *m->list_table * 2 * MOTE_MACHINE_LISTS);
+    m->n_lists = 1;
+    for (uint32_t i = 1; i < n; i++) {
+        mote_text_list list = m->lists[i];
+        mote_machine_list(m, list.next, list.text);
+    }
+}
+
+static void mark_text(mote_machine *m, uint32_t text) {
+    for (; text != 0 && text != MOTE_TEXT_NEW && !m->text_table[text]; text = m->text_parent[text])
+        m->text_table[text] = 1;
+}
+
+/* Texts are marked and moved together; what a text begins with comes before it, so one pass each way does. */
 static void keep_texts(mote_machine *m) {
     uint32_t n = 1;
     uint32_t *remap = m->text_table; /* the table is made anew behind this, and has room for twice as many */
     memset(remap, 0, sizeof *remap * 2 * MOTE_MACHINE_TEXTS);
     for (uint32_t i = 1; i < m->n_cells; i++)
-        if (m->cells[i].kind == MOTE_CELL_NUMBER)
-            for (uint32_t t = m->cells[i].a; t != 0 && !remap[t]; t = m->text_parent[t])
-                remap[t] = 1;
+        if (text_of(&m->cells[i]))
+            mark_text(m, *text_of(&m->cells[i]));
+    for (uint32_t i = 1; i < m->n_lists; i++)
+        mark_text(m, m->lists[i].text);
     for (uint32_t t = 1; t < m->n_texts; t++)
         if (remap[t]) {
             m->text_parent[n] = remap[m->text_parent[t]];
@@ -195,8 +291,10 @@ static void keep_texts(mote_machine *m) {
             remap[t] = n++;
         }
     for (uint32_t i = 1; i < m->n_cells; i++)
-        if (m->cells[i].kind == MOTE_CELL_NUMBER)
-            m->cells[i].a = remap[m->cells[i].a];
+        if (text_of(&m->cells[i]) && *text_of(&m->cells[i]) != MOTE_TEXT_NEW)
+            *text_of(&m->cells[i]) = remap[*text_of(&m->cells[i])];
+    for (uint32_t i = 1; i < m->n_lists; i++)
+        m->lists[i].text = remap[m->lists[i].text];
     m->n_texts = 1;
     memset(m->text_table, 0, sizeof *m->text_table * 2 * MOTE_MACHINE_TEXTS);
     for (uint32_t t = 1; t < n; t++)
@@ -267,7 +365,9 @@ mote_state mote_machine_refresh(mote_machine *m, mote_state s) {
         return MOTE_STATE_DEAD;
     m->full = false;
     keep_cells(m, s);
+    keep_lists(m);
     keep_texts(m);
+    enter_lists(m);
     keep_sets(m);
     uint32_t n = m->n_cells;
     memset(m->cell_table, 0, sizeof *m->cell_table * 2 * MOTE_MACHINE_CELLS);

@@ -228,7 +228,8 @@ static int complete_whole(const side *s, const beginning *b, char *rest) {
         }
         if (s->has_hi && mote_fixed_compare(&s->hi, &from) < 0)
             break;
-        for (int places = 0; places <= MAX_PLACES && whole + places <= MAX_MANTISSA; places++) {
+        int least = s->shape->marked, last = s->shape->unmarked ? 0 : MAX_PLACES;
+        for (int places = least; places <= last && whole + places <= MAX_MANTISSA; places++) {
             int n = whole - n_whole + (places > 0 ? places + 1 : 0);
             if (best >= 0 && n >= best)
                 break;
@@ -300,7 +301,9 @@ int mote_number_complete(const mote_number_shape *shape, mote_str text, char *re
     mote_decimal x;
     if (!scan(text, &b))
         return -1;
-    if ((b.phase == ZERO || b.phase == WHOLE || b.phase == PLACES) && mote_decimal_parse(text, &x) && contains(shape, &x))
+    if (shape->unmarked && b.phase >= POINT)
+        return -1;
+    if (((b.phase == ZERO || b.phase == WHOLE) ? !shape->marked : b.phase == PLACES) && mote_decimal_parse(text, &x) && contains(shape, &x))
         return 0;
     if (b.phase >= E) {
         size_t room = MOTE_SCHEMA_MAX_NUMBER - text.len;

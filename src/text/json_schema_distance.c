@@ -8,7 +8,7 @@
 static uint32_t frame_rest(mote_machine *m, const mote_cell *cell, int *first);
 
 /* The first byte of a node's shortest value. */
-static int first_of(const mote_machine *m, const mote_settled_node *node) {
+static int first_of(mote_machine *m, const mote_settled_node *node) {
     char rest[MOTE_SCHEMA_MAX_NUMBER + 1];
     uint32_t best = node->distance;
     if (node->null && best == 4)
@@ -36,7 +36,7 @@ static int first_of(const mote_machine *m, const mote_settled_node *node) {
     return '{';
 }
 
-static uint32_t string_rest(const mote_machine *m, const mote_cell *cell, int *first) {
+static uint32_t string_rest(mote_machine *m, const mote_cell *cell, int *first) {
     const mote_settled_string *s = mote_machine_string(m, cell);
     uint32_t rest = mote_settled_string_rest(s, cell->a, cell->b);
     *first = '"';
@@ -106,7 +106,7 @@ static uint32_t escape_rest(mote_machine *m, const mote_cell *cell, int *first) 
 }
 
 /* With `counted` items behind it: the others that are needed, and the bracket. */
-static uint32_t array_after(const mote_machine *m, const mote_cell *cell) {
+static uint32_t array_after(mote_machine *m, const mote_cell *cell) {
     const mote_settled_array *a = mote_machine_array(m, cell);
     if (a->n_contains > 0)
         return a->distance[(size_t)(cell->a < a->n_places ? cell->a : a->n_places - 1) * a->n_counts + cell->b];
@@ -122,7 +122,7 @@ static uint32_t array_after(const mote_machine *m, const mote_cell *cell) {
     return sum;
 }
 
-static uint32_t array_rest(const mote_machine *m, const mote_cell *cell, int *first) {
+static uint32_t array_rest(mote_machine *m, const mote_cell *cell, int *first) {
     const mote_settled_array *a = mote_machine_array(m, cell);
     uint32_t best = MOTE_FAR;
     if (cell->phase != MOTE_PHASE_NEXT && mote_array_closes(m, cell)) {
@@ -150,7 +150,7 @@ static bool has_bit(const uint64_t *bits, uint32_t i) {
 }
 
 /* Members that are needed when `plus` has been written as well (UINT32_MAX: nothing), each with a comma, and the brace. b: members begun, plus included. */
-static uint32_t object_after(const mote_machine *m, const mote_cell *cell, uint32_t b, uint32_t plus) {
+static uint32_t object_after(mote_machine *m, const mote_cell *cell, uint32_t b, uint32_t plus) {
     const mote_settled_object *o = mote_machine_object(m, cell);
     const mote_name_set *set = mote_machine_set_at(m, cell->a);
     const uint64_t *seen = m->set_words + set->offset;
@@ -169,28 +169,31 @@ static uint32_t object_after(const mote_machine *m, const mote_cell *cell, uint3
             sum = mote_far_add(sum, o->cost[o->cheapest[i]] + 1);
             extra--;
         }
-    if (extra > 0)
-        sum = o->unknown && (uint64_t)extra * (o->unknown_cost[o->unknown->start] + 2) < MOTE_FAR ? mote_far_add(sum, extra * (o->unknown_cost[o->unknown->start] + 2)) : MOTE_FAR;
-    return sum;
+    if (extra == 0)
+        return sum;
+    uint64_t each = o->unknown ? o->unknown_cost[o->unknown->start] + 2 + (extra > 1 || cell->f != 0 ? MOTE_UNLIKE_BYTES : 0) : MOTE_FAR;
+    return extra * each < MOTE_FAR ? mote_far_add(sum, (uint32_t)(extra * each)) : MOTE_FAR;
 }
 
-/* A name that no schema knows, to the end of its value. Where known names begin in the same way, a byte that leads away from them. */
-static uint32_t unknown_rest(const mote_machine *m, const mote_cell *cell, int *first) {
+/* A name that no schema knows, to the end of its value. Where other names begin in the same way, known ones or written ones, a byte that leads away from them. */
+static uint32_t unknown_rest(mote_machine *m, const mote_cell *cell, int *first) {
     const mote_settled_object *o = mote_machine_object(m, cell);
     uint32_t state = cell->d >> 16, best = MOTE_FAR;
-    bool known = (cell->c >> 16) < (cell->c & 0xffff);
+    bool shared = (cell->c >> 16) < (cell->c & 0xffff) || mote_machine_listed_below(m, cell->f, cell->g) > 0;
     if (!o->unknown || state == 0 || !mote_object_spare(m, cell))
         return MOTE_FAR;
-    if (o->unknown->label[state] != 0 && mote_name_known(m, cell) == UINT32_MAX) {
+    if (o->unknown->label[state] != 0 && mote_name_known(m, cell) == UINT32_MAX && !mote_machine_listed(m, cell->f, cell->g)) {
         *first = '"';
         best = mote_far_add(2, mote_node_distance(o->classes[o->unknown->label[state] - 1]));
     }
     for (unsigned byte = 0; byte < 256; byte++) {
         mote_cell next = *cell;
         unsigned cost = mote_json_byte_cost((uint8_t)byte);
-        if (!mote_name_step(m, &next, (uint8_t)byte) || (known && (next.c >> 16) < (next.c & 0xffff)))
+        if (!mote_name_step(m, &next, (uint8_t)byte))
             continue;
         uint32_t own = mote_far_add(o->unknown_cost[next.d >> 16], cost);
+        if (shared && ((next.c >> 16) < (next.c & 0xffff) || mote_machine_listed_below(m, next.f, next.g) > 0))
+            own = mote_far_add(own, MOTE_UNLIKE_BYTES); /* it has to leave them later */
         if (own < best) {
             best = own;
             *first = cost == 1 ? (int)byte : '\\';
@@ -199,7 +202,7 @@ static uint32_t unknown_rest(const mote_machine *m, const mote_cell *cell, int *
     return best;
 }
 
-static uint32_t name_rest(const mote_machine *m, const mote_cell *cell, int *first) {
+static uint32_t name_rest(mote_machine *m, const mote_cell *cell, int *first) {
     const mote_settled_object *o = mote_machine_object(m, cell);
     const uint64_t *seen = m->set_words + mote_machine_set_at(m, cell->a)->offset;
     uint32_t depth = cell->d & 0xffff, b = cell->b + 1, best = MOTE_FAR;
@@ -246,7 +249,7 @@ static uint32_t object_rest(mote_machine *m, const mote_cell *cell, int *first) 
     name.kind = MOTE_CELL_NAME;
     name.c = o->n_names;
     name.d = o->unknown ? o->unknown->start << 16 : 0;
-    name.e = 0;
+    name.e = name.g = 0;
     return mote_far_add(name_rest(m, &name, &unused), 1);
 }
 
@@ -286,11 +289,14 @@ static uint32_t frame_rest(mote_machine *m, const mote_cell *cell, int *first) {
 uint32_t mote_machine_distance(mote_machine *m, const mote_cell *cell, int *first) {
     uint32_t sum = 0;
     *first = -1;
+    m->probing++;
     for (mote_cell at = *cell;; at = m->cells[at.parent]) {
         int own;
         sum = mote_far_add(sum, frame_rest(m, &at, &own));
         *first = *first < 0 ? own : *first;
         if (at.parent == 0)
-            return sum;
+            break;
     }
+    m->probing--;
+    return sum;
 }

@@ -308,7 +308,10 @@ void mote_schema_open(mote_schema_compiler *c, const mote_json *root) {
     d->root = root;
     d->warnings = mote_schema_alloc(c, MAX_WARNINGS, sizeof *d->warnings);
     for (size_t i = 0; i + 8 <= dialect.len; i++)
-        d->ref_alone |= memcmp(dialect.data + i, "draft-0", 7) == 0 && dialect.data[i + 7] <= '7';
+        if (memcmp(dialect.data + i, "draft-0", 7) == 0) {
+            d->ref_alone |= dialect.data[i + 7] <= '7';
+            d->unmarked_integers |= dialect.data[i + 7] <= '4';
+        }
     c->where = "$id";
     add_resource(c, MOTE_STR(""), root);
     walk(c, root, MOTE_STR(""), 0);

@@ -22,6 +22,7 @@ typedef struct mote_schema_text_pattern {
 typedef struct mote_schema_document {
     const mote_json *root;
     bool strict, ref_alone; /* up to draft 7, $ref hides what stands beside it */
+    bool unmarked_integers; /* up to draft 4, 1.0 is no integer */
     mote_schema_resource *resources;
     size_t n_resources, resources_capacity;
     mote_schema_base *bases; /* a hash table by schema: the address that relative references start from */

@@ -19,7 +19,7 @@ mote_escape mote_text_escape(const mote_cell *cell) {
     return (mote_escape){packed & 15, packed >> 4 & 15, packed >> 8 & 0xfff, packed >> 20};
 }
 
-bool mote_text_feed(const mote_machine *m, mote_cell *cell, uint8_t byte) {
+bool mote_text_feed(mote_machine *m, mote_cell *cell, uint8_t byte) {
     if (cell->kind == MOTE_CELL_NAME)
         return mote_name_step(m, cell, byte);
     const mote_settled_string *s = mote_machine_string(m, cell);
@@ -41,7 +41,7 @@ static size_t encode(uint32_t c, uint8_t out[4]) {
     return n;
 }
 
-bool mote_text_feed_code_point(const mote_machine *m, mote_cell *cell, uint32_t c) {
+bool mote_text_feed_code_point(mote_machine *m, mote_cell *cell, uint32_t c) {
     uint8_t bytes[4];
     size_t n = encode(c, bytes);
     for (size_t i = 0; i < n; i++)
@@ -51,7 +51,7 @@ bool mote_text_feed_code_point(const mote_machine *m, mote_cell *cell, uint32_t 
 }
 
 /* Encodings of equal length, byte by byte: the first that lives. */
-static bool find_encoding(const mote_machine *m, const mote_cell *cell, const uint8_t *lo, const uint8_t *hi, size_t n, uint32_t before, uint32_t *found) {
+static bool find_encoding(mote_machine *m, const mote_cell *cell, const uint8_t *lo, const uint8_t *hi, size_t n, uint32_t before, uint32_t *found) {
     static const uint8_t least[] = {0x80, 0x80, 0x80}, most[] = {0xbf, 0xbf, 0xbf};
     if (n == 0) {
         *found = before;
@@ -68,7 +68,7 @@ static bool find_encoding(const mote_machine *m, const mote_cell *cell, const ui
     return false;
 }
 
-bool mote_text_find(const mote_machine *m, const mote_cell *cell, uint32_t lo, uint32_t hi, uint32_t *found) {
+bool mote_text_find(mote_machine *m, const mote_cell *cell, uint32_t lo, uint32_t hi, uint32_t *found) {
     static const uint32_t parts[][2] = {{0, 0x7f}, {0x80, 0x7ff}, {0x800, 0xd7ff}, {0xe000, 0xffff}, {0x10000, 0x10ffff}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         uint32_t from = lo > parts[i][0] ? lo : parts[i][0], to = hi < parts[i][1] ? hi : parts[i][1];
@@ -83,7 +83,7 @@ bool mote_text_find(const mote_machine *m, const mote_cell *cell, uint32_t lo, u
     return false;
 }
 
-bool mote_text_find_escaped(const mote_machine *m, const mote_cell *cell, uint32_t *found) {
+bool mote_text_find_escaped(mote_machine *m, const mote_cell *cell, uint32_t *found) {
     mote_escape e = mote_text_escape(cell);
     mote_cell plain = *cell;
     *escape_of(&plain) = 0;
@@ -123,12 +123,15 @@ static int hex_value(uint8_t byte) {
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-static bool lives(const mote_machine *m, const mote_cell *cell) {
+static bool lives(mote_machine *m, const mote_cell *cell) {
     uint32_t found;
-    return mote_text_find_escaped(m, cell, &found);
+    m->probing++;
+    bool found_one = mote_text_find_escaped(m, cell, &found);
+    m->probing--;
+    return found_one;
 }
 
-static bool step_hex(const mote_machine *m, mote_cell *cell, mote_escape e, uint8_t byte) {
+static bool step_hex(mote_machine *m, mote_cell *cell, mote_escape e, uint8_t byte) {
     int v = hex_value(byte);
     uint32_t value = e.value << 4 | (uint32_t)v;
     if (v < 0)
@@ -147,7 +150,7 @@ static bool step_hex(const mote_machine *m, mote_cell *cell, mote_escape e, uint
     return mote_text_feed_code_point(m, cell, e.mode == MOTE_ESCAPE_LOW ? 0x10000 + (e.high << 10) + (value - 0xdc00) : value);
 }
 
-bool mote_text_step(const mote_machine *m, mote_cell *cell, uint8_t byte) {
+bool mote_text_step(mote_machine *m, mote_cell *cell, uint8_t byte) {
     mote_escape e = mote_text_escape(cell);
     switch (e.mode) {
     case MOTE_ESCAPE_NONE:
@@ -178,21 +181,21 @@ bool mote_text_step(const mote_machine *m, mote_cell *cell, uint8_t byte) {
 }
 
 /* Not in the middle of a character: no byte that could only continue one lives. */
-bool mote_text_between(const mote_machine *m, const mote_cell *cell) {
-    for (unsigned byte = 0x80; byte < 0xc0; byte++) {
+bool mote_text_between(mote_machine *m, const mote_cell *cell) {
+    bool between = true;
+    m->probing++;
+    for (unsigned byte = 0x80; byte < 0xc0 && between; byte++) {
         mote_cell next = *cell;
-        if (mote_text_feed(m, &next, (uint8_t)byte))
-            return false;
+        between = !mote_text_feed(m, &next, (uint8_t)byte);
     }
-    return true;
+    m->probing--;
+    return between;
 }
 
 void mote_machine_step_text(mote_machine *m, const mote_cell *cell, uint8_t byte) {
     mote_cell next = *cell;
     if (byte == '"' && mote_text_escape(cell).mode == MOTE_ESCAPE_NONE) {
-        if (cell->kind == MOTE_CELL_NAME && m->inside)
-            m->left = true;
-        else if (cell->kind == MOTE_CELL_NAME)
+        if (cell->kind == MOTE_CELL_NAME)
             mote_name_end(m, cell);
         else if (mote_settled_string_rest(mote_machine_string(m, cell), cell->a, cell->b) == 0)
             mote_machine_emit_id(m, cell->parent);

@@ -92,16 +92,20 @@ static bool class_fits(const mote_settled_object *o, const mote_cell *cell) {
     return true;
 }
 
-static bool unknown_lives(const mote_settled_object *o, const mote_cell *cell, uint32_t state, uint32_t from, uint32_t to) {
+static bool unknown_lives(const mote_machine *m, const mote_cell *cell, uint32_t state, uint32_t from, uint32_t to) {
+    const mote_settled_object *o = mote_machine_object(m, cell);
     if (!o->unknown || state == 0 || (near_the_limit(o, cell) && !class_fits(o, cell)))
         return false;
-    return o->n_left[state] == UINT32_MAX || o->n_left[state] > o->known_before[to] - o->known_before[from];
+    if (o->n_left[state] == UINT32_MAX)
+        return true;
+    uint32_t written = mote_machine_listed_below(m, cell->f, cell->kind == MOTE_CELL_NAME ? cell->g : 0);
+    return o->n_left[state] > o->known_before[to] - o->known_before[from] + written;
 }
 
-bool mote_object_has_more(const mote_machine *m, const mote_cell *object) {
+bool mote_object_has_more(mote_machine *m, const mote_cell *object) {
     const mote_settled_object *o = mote_machine_object(m, object);
     bool spare = mote_object_spare(m, object);
-    return known_lives(m, object, 0, o->n_names, spare) || (spare && o->unknown && unknown_lives(o, object, o->unknown->start, 0, o->n_names));
+    return known_lives(m, object, 0, o->n_names, spare) || (spare && o->unknown && unknown_lives(m, object, o->unknown->start, 0, o->n_names));
 }
 
 void mote_object_begin_name(mote_machine *m, const mote_cell *object) {
@@ -111,7 +115,7 @@ void mote_object_begin_name(mote_machine *m, const mote_cell *object) {
     name.phase = name.space = 0;
     name.c = o->n_names;
     name.d = o->unknown ? o->unknown->start << 16 : 0;
-    name.e = 0;
+    name.e = name.g = 0;
     mote_machine_emit(m, &name);
 }
 
@@ -128,14 +132,13 @@ static uint32_t lower_bound(const mote_settled_object *o, uint32_t lo, uint32_t 
     return lo;
 }
 
-bool mote_name_lives(const mote_machine *m, const mote_cell *name) {
-    const mote_settled_object *o = mote_machine_object(m, name);
+bool mote_name_lives(mote_machine *m, const mote_cell *name) {
     uint32_t from = name->c >> 16, to = name->c & 0xffff;
     bool spare = mote_object_spare(m, name);
-    return known_lives(m, name, from, to, spare) || (spare && unknown_lives(o, name, name->d >> 16, from, to));
+    return known_lives(m, name, from, to, spare) || (spare && unknown_lives(m, name, name->d >> 16, from, to));
 }
 
-bool mote_name_step(const mote_machine *m, mote_cell *name, uint8_t byte) {
+bool mote_name_step(mote_machine *m, mote_cell *name, uint8_t byte) {
     const mote_settled_object *o = mote_machine_object(m, name);
     uint32_t from = name->c >> 16, to = name->c & 0xffff, depth = name->d & 0xffff, state = name->d >> 16;
     if (from < to) {
@@ -147,6 +150,8 @@ bool mote_name_step(const mote_machine *m, mote_cell *name, uint8_t byte) {
         from = to = depth = 0;
     if (o->unknown && state != 0)
         state = mote_dfa_step(o->unknown, state, byte);
+    if (name->g != MOTE_TEXT_NEW)
+        name->g = state == 0 ? 0 : m->probing ? mote_machine_find_text(m, name->g, byte) : mote_machine_text(m, name->g, byte);
     name->c = from << 16 | to;
     name->d = state << 16 | depth;
     return mote_name_lives(m, name);
@@ -178,14 +183,16 @@ void mote_name_end(mote_machine *m, const mote_cell *name) {
     mote_cell object = *name;
     object.kind = MOTE_CELL_OBJECT;
     object.phase = MOTE_PHASE_COLON;
-    object.d = object.e = 0;
+    object.d = object.e = object.g = 0;
     if (o->max < MOTE_SHAPE_NO_MAX || object.b < o->min)
         object.b++;
     if (known != UINT32_MAX)
         end_known(m, name, &object, known);
-    else if (o->unknown && o->unknown->label[state] != 0 && mote_object_spare(m, name)) {
+    else if (o->unknown && o->unknown->label[state] != 0 && mote_object_spare(m, name) && !mote_machine_listed(m, name->f, name->g)) {
         uint32_t class = o->unknown->label[state] - 1;
         object.c = MOTE_CELL_CLASS | class;
+        if (m->lists[name->f].n < MOTE_MACHINE_LIST_ITEMS && m->lists[name->f].bytes < MOTE_MACHINE_LIST_BYTES && m->text_len[name->g] < MOTE_MACHINE_LIST_BYTES)
+            object.f = mote_machine_list(m, name->f, name->g);
         if (mote_machine_fits(name, o->classes[class]))
             mote_machine_emit(m, &object);
     }

@@ -16,7 +16,10 @@ enum {
     MOTE_MACHINE_CELLS = 1 << 17,
     MOTE_MACHINE_STATES = 1 << 16,
     MOTE_MACHINE_TOPS = 1 << 18, /* cells of all states together */
-    MOTE_MACHINE_TEXTS = 1 << 16,
+    MOTE_MACHINE_TEXTS = 1 << 18,
+    MOTE_MACHINE_LISTS = 1 << 15,
+    MOTE_MACHINE_LIST_ITEMS = 128,  /* names of one object that no schema knows are told apart up to this number, */
+    MOTE_MACHINE_LIST_BYTES = 2048, /* and so many bytes of them: what a state keeps is bounded */
     MOTE_MACHINE_SETS = 1 << 15,
     MOTE_MACHINE_SET_WORDS = 1 << 18,
     MOTE_MACHINE_STEPS = 1 << 16,
@@ -35,6 +38,7 @@ typedef enum mote_cell_phase {
     MOTE_PHASE_VALUE  /* behind a colon */
 } mote_cell_phase;
 
+enum { MOTE_TEXT_NEW = UINT32_MAX /* a text that is none of those kept */ };
 enum { MOTE_CELL_CLASS = 1u << 31 }; /* in an object's c: a class of unknown names rather than a name */
 
 /*          shape             a               b               c                       d                       e
@@ -45,23 +49,27 @@ enum { MOTE_CELL_CLASS = 1u << 31 }; /* in an object's c: a class of unknown nam
  * ARRAY    of the schema     items begun     counts
  * OBJECT   of the schema     name set        members begun   name + 1, or class
  * NAME     of the schema     name set        members begun   first, last + 1 name    bytes, state of unknown escape
+ * OBJECT and NAME: f, the list of the names so far that no schema knows. NAME: g, what has been read of this one, as far as it may be such a name.
  * Items and members stop being counted where nothing depends on it any more. */
 typedef struct mote_cell {
     uint8_t kind, phase, space, depth; /* space: white space in a row; depth: arrays and objects around, itself included */
-    uint32_t parent, shape, a, b, c, d, e;
+    uint32_t parent, shape, a, b, c, d, e, f, g;
 } mote_cell;
 
 typedef struct mote_name_set {
     uint32_t shape, offset, missing; /* words in the pool; required names that aren't in it */
 } mote_name_set;
 
+typedef struct mote_text_list {
+    uint32_t text, next, n, bytes; /* the list behind it; of both together */
+} mote_text_list;
+
 typedef struct mote_machine {
     mote_automaton base;
     const struct mote_json_schema *schema;
-    void *memory; /* all of the tables */
-    bool full;    /* something had no room in this step */
-    bool inside;  /* stepping a key: cells have no parents */
-    bool left;    /* and one was left */
+    void *memory;     /* all of the tables */
+    bool full;        /* something had no room in this step */
+    unsigned probing; /* only looking: texts that aren't there are not made */
 
     mote_cell *cells;
     uint32_t *cell_table, *remap;
@@ -70,9 +78,13 @@ typedef struct mote_machine {
     uint32_t *state_from, *tops, *state_table; /* state s is tops[state_from[s] .. state_from[s + 1]) */
     uint32_t n_states;
 
-    uint32_t *text_parent, *text_table;
+    uint32_t *text_parent, *text_table, *text_len;
     uint8_t *text_byte;
     uint32_t n_texts;
+
+    mote_text_list *lists;
+    uint32_t *list_table;
+    uint32_t n_lists;
 
     mote_name_set *sets; /* set i is sets[i - set_base] */
     uint64_t *set_words;
@@ -114,6 +126,10 @@ void mote_machine_clear(mote_machine *m);
 uint32_t mote_machine_cell(mote_machine *m, const mote_cell *cell);
 mote_state mote_machine_state(mote_machine *m); /* of m->out */
 uint32_t mote_machine_text(mote_machine *m, uint32_t before, uint8_t byte);
+uint32_t mote_machine_find_text(const mote_machine *m, uint32_t before, uint8_t byte); /* MOTE_TEXT_NEW: there is none */
+uint32_t mote_machine_list(mote_machine *m, uint32_t next, uint32_t text);
+bool mote_machine_listed(const mote_machine *m, uint32_t list, uint32_t text);
+uint32_t mote_machine_listed_below(const mote_machine *m, uint32_t list, uint32_t text);     /* how many begin with it */
 size_t mote_machine_read_text(const mote_machine *m, uint32_t text, char *out, size_t room); /* returns its bytes */
 uint32_t mote_machine_set(mote_machine *m, uint32_t shape, const uint64_t *words, uint32_t n_words, uint32_t missing);
 uint32_t mote_machine_key(mote_machine *m, mote_cell *cells, uint32_t n); /* without setting `full` */
@@ -137,11 +153,11 @@ void mote_machine_begin_value(mote_machine *m, const mote_shape_node *node, cons
 /* Objects. */
 bool mote_machine_fits(const mote_cell *around, const mote_shape_node *node); /* a value of it, so deep */
 bool mote_object_closes(const mote_machine *m, const mote_cell *object);
-bool mote_object_has_more(const mote_machine *m, const mote_cell *object);
+bool mote_object_has_more(mote_machine *m, const mote_cell *object);
 bool mote_object_spare(const mote_machine *m, const mote_cell *cell); /* there is room for a member that isn't required */
 void mote_object_begin_name(mote_machine *m, const mote_cell *object);
-bool mote_name_step(const mote_machine *m, mote_cell *name, uint8_t byte); /* one byte of the decoded text; whether it lives on */
-bool mote_name_lives(const mote_machine *m, const mote_cell *name);
+bool mote_name_step(mote_machine *m, mote_cell *name, uint8_t byte); /* one byte of the decoded text; whether it lives on */
+bool mote_name_lives(mote_machine *m, const mote_cell *name);
 void mote_name_end(mote_machine *m, const mote_cell *name);
 /* The index of the name as it stands, UINT32_MAX: of none that is known. */
 uint32_t mote_name_known(const mote_machine *m, const mote_cell *name);

@@ -53,6 +53,40 @@ static const mote_shape_node *class_node(mote_schema_compiler *c, const mote_obj
     return node;
 }
 
+static void costs_of_classes(const mote_dfa *d, uint8_t cost[256]) {
+    memset(cost, 6, 256);
+    for (unsigned byte = 0; byte < 256; byte++)
+        if (mote_json_byte_cost((unsigned char)byte) < cost[d->classes[byte]])
+            cost[d->classes[byte]] = (uint8_t)mote_json_byte_cost((unsigned char)byte);
+}
+
+/* How long the shortest name of each class is. */
+static void measure_classes(mote_schema_compiler *c, mote_settled_object *o) {
+    const mote_dfa *d = o->unknown;
+    uint32_t *from_start = mote_schema_alloc(c, d->n_states, sizeof *from_start);
+    o->class_bytes = mote_schema_alloc(c, o->n_classes, sizeof *o->class_bytes);
+    uint8_t cost[256];
+    costs_of_classes(d, cost);
+    for (uint32_t s = 0; from_start && s < d->n_states; s++)
+        from_start[s] = s == d->start ? 0 : MOTE_FAR;
+    for (bool nearer = from_start && o->class_bytes; nearer && mote_schema_work(c, (int64_t)d->n_states * d->n_classes / 20);) {
+        nearer = false;
+        for (uint32_t s = 1; s < d->n_states; s++)
+            for (uint32_t k = 0; k < d->n_classes; k++) {
+                uint32_t t = d->next[(size_t)s * d->n_classes + k];
+                if (t != 0 && from_start[s] + cost[k] < from_start[t]) {
+                    from_start[t] = from_start[s] + cost[k];
+                    nearer = true;
+                }
+            }
+    }
+    for (uint32_t i = 0; o->class_bytes && i < o->n_classes; i++)
+        o->class_bytes[i] = MOTE_FAR;
+    for (uint32_t s = 1; c->status == MOTE_OK && s < d->n_states; s++)
+        if (d->label[s] && from_start[s] < o->class_bytes[d->label[s] - 1])
+            o->class_bytes[d->label[s] - 1] = from_start[s];
+}
+
 /* The automaton of unknown names, its labels numbering the classes. */
 static bool settle_unknown(mote_settler *s, const mote_object_shape *shape, mote_settled_object *o) {
     mote_schema_compiler *c = s->c;
@@ -84,13 +118,14 @@ static bool settle_unknown(mote_settler *s, const mote_object_shape *shape, mote
     }
     if (o->n_classes == 0)
         return c->status == MOTE_OK;
-    if (n == 0 && o->n_classes == 1) {
+    if (n == 0 && o->n_classes == 1)
         o->unknown = dfa; /* the label is 1 */
-        return true;
-    }
-    status = mote_dfa_relabel(dfa, to, n_labels, c->arena, &o->unknown, &err);
+    else
+        status = mote_dfa_relabel(dfa, to, n_labels, c->arena, &o->unknown, &err);
     if (status != MOTE_OK)
         mote_schema_fail(c, status, "patternProperties: %s", err.message);
+    else
+        measure_classes(c, o);
     return c->status == MOTE_OK;
 }
 
@@ -199,12 +234,14 @@ static void deepen(uint32_t *depth, const mote_shape_node *node) {
  * again. */
 static uint32_t extra_cost(const mote_settled_object *o, uint32_t n_extra, uint32_t *depth) {
     uint32_t sum = 0, before = 0, unknown = MOTE_FAR;
-    for (uint32_t i = 0; i < o->n_classes && o->unknown; i++)
-        if (mote_node_distance(o->classes[i]) < unknown) {
-            unknown = mote_node_distance(o->classes[i]);
+    for (uint32_t i = 0; i < o->n_classes && o->unknown; i++) {
+        uint32_t own = mote_far_add(mote_node_distance(o->classes[i]), KEY_BYTES + o->class_bytes[i]);
+        if (own < unknown) {
+            unknown = own;
             deepen(depth, o->classes[i]);
         }
-    unknown = mote_far_add(unknown, KEY_BYTES + 6);
+    }
+    unknown = n_extra > 1 ? mote_far_add(unknown, MOTE_UNLIKE_BYTES) : unknown;
     while (n_extra > 0) {
         uint32_t best = MOTE_FAR, n_best = 0;
         for (uint32_t i = 0; i < o->n_names; i++) {
@@ -266,6 +303,9 @@ static void count_left(mote_schema_compiler *c, mote_settled_object *o) {
             }
         }
     }
+    o->endless = true;
+    for (uint32_t s = 1; s < d->n_states; s++)
+        o->endless = o->endless && o->n_left[s] == UINT32_MAX;
 }
 
 static void measure_unknown(mote_schema_compiler *c, mote_settled_object *o) {
@@ -275,10 +315,7 @@ static void measure_unknown(mote_schema_compiler *c, mote_settled_object *o) {
     if (!o->unknown_cost || !o->known_before)
         return;
     uint8_t cost[256];
-    memset(cost, 6, sizeof cost);
-    for (unsigned byte = 0; byte < 256; byte++)
-        if (mote_json_byte_cost((unsigned char)byte) < cost[d->classes[byte]])
-            cost[d->classes[byte]] = (uint8_t)mote_json_byte_cost((unsigned char)byte);
+    costs_of_classes(d, cost);
     for (uint32_t s = 0; s < d->n_states; s++)
         o->unknown_cost[s] = d->label[s] ? mote_far_add(2, mote_node_distance(o->classes[d->label[s] - 1])) : MOTE_FAR;
     for (bool nearer = true; nearer && mote_schema_work(c, (int64_t)d->n_states * d->n_classes / 20);) {

@@ -39,6 +39,8 @@ static const mote_decimal *join(mote_schema_compiler *c, const mote_decimal *a, 
 }
 
 static bool possible(const mote_number_shape *s) {
+    if (s->marked && s->unmarked)
+        return false;
     if (s->has_lo && s->has_hi) {
         int order = mote_decimal_compare(&s->lo, &s->hi);
         if (order > 0 || (order == 0 && (s->lo_open || s->hi_open)))
@@ -63,6 +65,8 @@ const void *mote_number_meet(mote_schema_compiler *c, const void *a, const void 
     if (!out)
         return NULL;
     *out = *x;
+    out->marked |= y->marked;
+    out->unmarked |= y->unmarked;
     if (y->has_lo)
         raise_lo(out, &y->lo, y->lo_open);
     if (y->has_hi)
@@ -84,6 +88,10 @@ void mote_number_without(mote_schema_compiler *c, const void *a, const void *b, 
     rest = (mote_number_shape){0};
     if (y->has_hi) {
         raise_lo(&rest, &y->hi, !y->hi_open);
+        mote_shape_list_add(c, out, mote_number_meet(c, a, &rest));
+    }
+    if (y->unmarked || y->marked) {
+        rest = (mote_number_shape){.marked = y->unmarked, .unmarked = y->marked};
         mote_shape_list_add(c, out, mote_number_meet(c, a, &rest));
     }
     for (size_t i = 0; i < y->n_multiples; i++) {

@@ -2,6 +2,9 @@
 #include "text/json_schema_settled.h"
 
 #include "text/json_schema.h"
+#include "text/json_schema_document.h"
+
+#include <stdio.h>
 
 enum { MAX_SETTLED = 20000, MAX_ROUNDS = 2000 };
 
@@ -189,6 +192,18 @@ static void measure_all(mote_settler *s) {
     }
 }
 
+/* Names what the schema says, since one of that rules everything out. */
+static void refuse_emptiness(mote_schema_compiler *c) {
+    char said[200] = "false";
+    size_t n = 0;
+    for (mote_json_iter *it = mote_json_first(c->document->root); it; it = mote_json_next(c->document->root, it)) {
+        mote_str word = mote_json_iter_key(it);
+        if (word.len + 3 < sizeof said - n)
+            n += (size_t)snprintf(said + n, sizeof said - n, "%s%.*s", n > 0 ? ", " : "", MOTE_STR_ARGS(word));
+    }
+    mote_schema_fail(c, MOTE_ERR_UNSUPPORTED, "nothing is valid (%s)", said);
+}
+
 void mote_schema_settle(mote_schema_compiler *c, struct mote_json_schema *schema, const mote_shape_node *root) {
     mote_settler s = {.c = c, .schema = schema};
     schema->root = mote_schema_want(&s, root);
@@ -212,7 +227,7 @@ void mote_schema_settle(mote_schema_compiler *c, struct mote_json_schema *schema
         mote_settled_object_finish(c, schema->of[MOTE_SHAPE_OBJECT].settled[i]);
     c->where = "schema";
     if (c->status == MOTE_OK && mote_node_distance(root) >= MOTE_FAR)
-        mote_schema_fail(c, MOTE_ERR_UNSUPPORTED, "it accepts nothing");
+        refuse_emptiness(c);
     if (c->status == MOTE_OK && root->settled->depth > MOTE_SCHEMA_MAX_DEPTH)
         mote_schema_fail(c, MOTE_ERR_LIMIT, "its values nest deeper than %d", MOTE_SCHEMA_MAX_DEPTH);
 }

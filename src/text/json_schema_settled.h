@@ -5,7 +5,7 @@
 
 #include "text/json_schema_shape.h"
 
-enum { MOTE_FAR = 0x3fffffff, /* a distance that is none: nothing gets there */ MOTE_MAX_CONTAINS = 2 };
+enum { MOTE_FAR = 0x3fffffff, /* a distance that is none: nothing gets there */ MOTE_MAX_CONTAINS = 2, MOTE_UNLIKE_BYTES = 4 /* that make a name unlike those before it */ };
 
 /* Distances to the end of a string by the automaton's state, for code points so far in [from, to]: row[state] + slope * (to - count). */
 typedef struct mote_string_rows {
@@ -43,6 +43,8 @@ typedef struct mote_settled_object {
     const mote_dfa *unknown;                                                   /* the other names; NULL: there are none. A label less 1 is the class */
     const mote_shape_node **classes;
     uint32_t n_classes;
+    uint32_t *class_bytes;  /* of the shortest name of each class */
+    bool endless;           /* from each of its states there are names without end */
     uint32_t *n_left;       /* names from each state of it; UINT32_MAX: without end */
     uint32_t *known_before; /* [n_names + 1] how many names of the table before this one it takes as well */
     uint32_t *unknown_cost; /* from each state: bytes to the end of the shortest member */

@@ -54,6 +54,7 @@ struct mote_shape_node {
 
 typedef struct mote_number_shape {
     bool has_lo, has_hi, lo_open, hi_open;
+    bool unmarked, marked; /* written without point and exponent, which is an integer up to draft 4; with one of them */
     mote_decimal lo, hi;
     size_t n_multiples, n_others;
     const mote_decimal *multiples, *others; /* of all of these, and of none of those; an integer is a multiple of 1 */

@@ -4,9 +4,7 @@
 static const char *const literals[] = {"null", "false", "true"};
 
 void mote_machine_emit_id(mote_machine *m, uint32_t cell) {
-    if (m->inside && cell == 0)
-        m->left = true;
-    else if (cell != 0 && m->n_out < MOTE_MACHINE_WIDTH)
+    if (cell != 0 && m->n_out < MOTE_MACHINE_WIDTH)
         m->out[m->n_out++] = cell;
 }
 
