@@ -8,16 +8,21 @@
 
 #include "text/json_schema.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     MAX_WHOLE = 32,  /* digits before the point */
     MAX_PLACES = 24, /* and behind it */
     MAX_MANTISSA = 34,
     MAX_EXPONENT = 320,
-    MAX_SHIFT = 30, /* exponents that are tried for a beginning that has none yet */
-    MAX_TRIES = 64  /* numbers of a grid that are looked at for one that isn't excluded */
+    MAX_SHIFT = 30,    /* exponents that are tried for a beginning that has none yet */
+    EXACT_DIGITS = 15, /* decimals of so many are told apart by doubles */
+    MAX_TRIES = 64     /* numbers of a grid that are looked at for one that isn't excluded */
 };
+
+static const double EXACT_DOUBLE = 9007199254740992.0; /* doubles from here on are whole */
 
 typedef enum phase { START, SIGN, ZERO, WHOLE, POINT, PLACES, E, E_SIGN, EXPONENT, BAD } phase;
 
@@ -87,7 +92,33 @@ static bool representable(const mote_decimal *x) {
     return x->n == 0 || (x->exp > -300 && x->exp < 308);
 }
 
-static bool contains(const mote_number_shape *s, const mote_decimal *x) {
+static double to_double(const mote_decimal *x) {
+    char text[MOTE_DECIMAL_DIGITS + 24];
+    int n = snprintf(text, sizeof text, "%s0.", x->negative ? "-" : "");
+    for (unsigned i = 0; i < x->n; i++)
+        text[n++] = (char)('0' + x->digit[i]);
+    snprintf(text + n, sizeof text - (size_t)n, "e%d", (int)x->exp);
+    return strtod(text, NULL);
+}
+
+/* Who reads the number as a double may get another one, on the other side of a bound or between multiples. */
+static bool contains_double(const mote_number_shape *s, double x) {
+    double lo = s->has_lo ? to_double(&s->lo) : x, hi = s->has_hi ? to_double(&s->hi) : x;
+    if (x < lo || (s->has_lo && s->lo_open && x <= lo) || x > hi || (s->has_hi && s->hi_open && x >= hi))
+        return false;
+    for (size_t i = 0; fabs(x) >= EXACT_DOUBLE && i < s->n_multiples; i++) {
+        double m = to_double(&s->multiples[i]);
+        if (m == floor(m) && fmod(x, m) != 0)
+            return false;
+    }
+    for (size_t i = 0; fabs(x) >= EXACT_DOUBLE && i < s->n_others; i++)
+        if (fmod(x, to_double(&s->others[i])) == 0)
+            return false;
+    return true;
+}
+
+/* marked: the text has a point or an exponent. */
+static bool contains(const mote_number_shape *s, const mote_decimal *x, bool marked) {
     if (!representable(x))
         return false;
     if (s->has_lo && mote_decimal_compare(x, &s->lo) < (s->lo_open ? 1 : 0))
@@ -100,7 +131,7 @@ static bool contains(const mote_number_shape *s, const mote_decimal *x) {
     for (size_t i = 0; i < s->n_others; i++)
         if (mote_decimal_is_multiple(x, &s->others[i]))
             return false;
-    return true;
+    return !marked || (x->n <= EXACT_DIGITS && x->exp <= EXACT_DIGITS) || contains_double(s, to_double(x));
 }
 
 /* A shape seen from one sign: magnitudes. */
@@ -277,7 +308,7 @@ static bool try_exponent(const mote_number_shape *s, const mote_decimal *mantiss
     mote_decimal x = *mantissa;
     if (x.n > 0)
         x.exp += exponent;
-    return contains(s, &x);
+    return contains(s, &x, true);
 }
 
 /* Exponents of one more digit than there are, two, three, by size. */
@@ -296,6 +327,24 @@ static int complete_exponent(const mote_number_shape *s, const mote_decimal *man
     return -1;
 }
 
+/* What is found by digits is looked at once more as a number. */
+static int verify(const mote_number_shape *shape, mote_str text, const char *rest, int n) {
+    char whole[2 * MOTE_SCHEMA_MAX_NUMBER + 2];
+    mote_decimal x;
+    if (n <= 0 && text.len == 0)
+        return n;
+    if (n < 0 || text.len + (size_t)n > MOTE_SCHEMA_MAX_NUMBER)
+        return -1;
+    if (text.len > 0)
+        memcpy(whole, text.data, text.len);
+    memcpy(whole + text.len, rest, (size_t)n);
+    mote_str all = {whole, text.len + (size_t)n};
+    bool marked = false;
+    for (size_t i = 0; i < all.len; i++)
+        marked = marked || whole[i] == '.' || whole[i] == 'e';
+    return mote_decimal_parse(all, &x) && contains(shape, &x, marked) ? n : -1;
+}
+
 int mote_number_complete(const mote_number_shape *shape, mote_str text, char *rest) {
     beginning b;
     mote_decimal x;
@@ -303,7 +352,7 @@ int mote_number_complete(const mote_number_shape *shape, mote_str text, char *re
         return -1;
     if (shape->unmarked && b.phase >= POINT)
         return -1;
-    if (((b.phase == ZERO || b.phase == WHOLE) ? !shape->marked : b.phase == PLACES) && mote_decimal_parse(text, &x) && contains(shape, &x))
+    if (((b.phase == ZERO || b.phase == WHOLE) ? !shape->marked : b.phase == PLACES) && mote_decimal_parse(text, &x) && contains(shape, &x, b.phase == PLACES))
         return 0;
     if (b.phase >= E) {
         size_t room = MOTE_SCHEMA_MAX_NUMBER - text.len;
@@ -315,12 +364,12 @@ int mote_number_complete(const mote_number_shape *shape, mote_str text, char *re
     if (n < 0 && b.phase >= POINT)
         n = complete_scientific(&s, &b, rest);
     if (b.phase != START || (n >= 0 && n < 2))
-        return n;
+        return verify(shape, text, rest, n);
     char other[MOTE_SCHEMA_MAX_NUMBER + 1] = "-"; /* either sign */
     s = side_of(shape, true);
     int m = complete_whole(&s, &b, other + 1);
     if (m < 0 || (n >= 0 && n <= m + 1))
-        return n;
+        return verify(shape, text, rest, n);
     memcpy(rest, other, (size_t)m + 1);
-    return m + 1;
+    return verify(shape, text, rest, m + 1);
 }

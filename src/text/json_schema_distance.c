@@ -171,7 +171,7 @@ static uint32_t object_after(mote_machine *m, const mote_cell *cell, uint32_t b,
         }
     if (extra == 0)
         return sum;
-    uint64_t each = o->unknown ? o->unknown_cost[o->unknown->start] + 2 + (extra > 1 || cell->f != 0 ? MOTE_UNLIKE_BYTES : 0) : MOTE_FAR;
+    uint64_t each = o->unknown ? o->unknown_cost[o->unknown->start] + 2 + (extra > 1 || b > 0 ? MOTE_UNLIKE_BYTES : 0) : MOTE_FAR;
     return extra * each < MOTE_FAR ? mote_far_add(sum, (uint32_t)(extra * each)) : MOTE_FAR;
 }
 

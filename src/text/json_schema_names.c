@@ -241,7 +241,7 @@ static uint32_t extra_cost(const mote_settled_object *o, uint32_t n_extra, uint3
             deepen(depth, o->classes[i]);
         }
     }
-    unknown = n_extra > 1 ? mote_far_add(unknown, MOTE_UNLIKE_BYTES) : unknown;
+    unknown = n_extra > 1 || o->n_required > 0 ? mote_far_add(unknown, MOTE_UNLIKE_BYTES) : unknown;
     while (n_extra > 0) {
         uint32_t best = MOTE_FAR, n_best = 0;
         for (uint32_t i = 0; i < o->n_names; i++) {

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 
-enum { MAX_REFINEMENT = 12000000 }; /* cells looked at while joining states: some tens of milliseconds; what isn't joined by then stays larger, and right */
+enum { MAX_REFINEMENT = 3000000 }; /* cells looked at while joining states: some ten milliseconds; what isn't joined by then stays larger, and right */
 static const size_t MAX_SCRATCH_BYTES = (size_t)24 << 20;
 
 /* A table on its way to a mote_dfa. */

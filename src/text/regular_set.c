@@ -139,13 +139,19 @@ bool mote_regular_set_category(mote_regular_set *s, mote_str name) {
             bits = categories[i].bits;
     if (bits == 0)
         return false;
-    for (uint32_t c = 0; c <= LAST; c++) {
-        if (!(mote_unicode_class(c) & bits))
-            continue;
-        uint32_t lo = c;
-        while (c < LAST && mote_unicode_class(c + 1) & bits)
-            c++;
-        mote_regular_set_add(s, lo, c);
-    }
+    /* The planes in between have no characters; their last two code points are like the rest there. */
+    static const mote_regular_range looked_at[] = {{0, 0x3ffff}, {0xe0000, 0xe0fff}}, alike[] = {{0x40000, 0xdffff}, {0xe1000, 0xeffff}, {0xf0000, 0xffffd}, {0x100000, 0x10fffd}};
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
+        if (mote_unicode_class(alike[i].lo) & bits)
+            mote_regular_set_add(s, alike[i].lo, alike[i].hi);
+    for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at; i++)
+        for (uint32_t c = looked_at[i].lo; c <= looked_at[i].hi; c++) {
+            if (!(mote_unicode_class(c) & bits))
+                continue;
+            uint32_t lo = c;
+            while (c < looked_at[i].hi && mote_unicode_class(c + 1) & bits)
+                c++;
+            mote_regular_set_add(s, lo, c);
+        }
     return true;
 }
