@@ -11,6 +11,8 @@ typedef struct walk {
     mote_token_mask *m;
     mote_state base;  /* where the tokens begin */
     uint32_t skipped; /* first bytes of each token that the automaton doesn't see */
+    uint32_t before;  /* states that the stack has for the path to node `last` */
+    uint32_t last;
     uint32_t *bits;
     uint32_t most;  /* tokens that may be needed behind one */
     uint32_t reach; /* those that are needed at most */
@@ -94,23 +96,33 @@ void mote_token_mask_begin(mote_token_mask *m, bool skips_space) {
     m->skips_space = skips_space;
 }
 
-/* The states before node `at` of the trie; false: no room. */
+static const uint8_t *path_of(const mote_token_trie *t, uint32_t at) {
+    return t->bytes + t->offsets[t->ranked[t->nodes[at].first]];
+}
+
+/* The states before node `at` of the trie, which lies behind the last one asked for; false: no room. */
 static bool walk_path(walk *w, uint32_t at) {
     mote_token_mask *m = w->m;
     const mote_token_trie *t = m->trie;
-    const uint8_t *bytes = t->bytes + t->offsets[t->ranked[t->nodes[at].first]];
-    m->stack[w->skipped] = w->base;
-    for (uint32_t d = w->skipped; d + 1 < t->nodes[at].depth; d++) {
+    const uint8_t *bytes = path_of(t, at), *known = path_of(t, w->last);
+    uint32_t d = w->skipped, n_known = w->before;
+    m->stack[d] = w->base;
+    while (d + 1 < n_known && d + 1 < t->nodes[at].depth && bytes[d] == known[d])
+        d++; /* tokens that leave a frame often begin alike */
+    for (; d + 1 < t->nodes[at].depth; d++) {
         m->stack[d + 1] = m->a->ops->step(m->a, m->stack[d], bytes[d]);
         if (m->stack[d + 1] == MOTE_STATE_FULL)
             return false;
     }
+    w->before = t->nodes[at].depth;
+    w->last = at;
     return true;
 }
 
 /* Drops states and comes back to before node `at`. */
 static bool make_room(walk *w, uint32_t at) {
     w->base = mote_token_mask_refresh(w->m, w->base);
+    w->before = 0; /* what the stack has are numbers of before */
     return walk_path(w, at);
 }
 

@@ -111,9 +111,9 @@ static bool begins_inside(mote_token_mask *m) {
 }
 
 /* The end of what is judged with node `at`: its branch, where all of it stays at the row before it or at `behind`, the row behind it. */
-static uint32_t end_of(mote_token_mask *m, uint32_t at, uint16_t before, uint16_t behind) {
+static uint32_t end_of(mote_token_mask *m, uint32_t at, uint16_t before, uint16_t behind, bool is_within) {
     const mote_token_trie *t = m->trie;
-    if (t->nodes[at].skip - at < MIN_BRANCH)
+    if (t->nodes[at].skip - at < MIN_BRANCH || is_within)
         return at + 1;
     bool is_whole = (t->sorts[at] & ~same_of(m, before)) == 0 || (t->below[at] & ~same_of(m, behind)) == 0;
     return is_whole ? t->nodes[at].skip : at + 1;
@@ -129,12 +129,14 @@ static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k) {
     m->row_stack[0] = 0;
     for (uint32_t at = 0, end; at < t->n_nodes; at = end) {
         const mote_token_trie_node *node = &t->nodes[at];
-        uint16_t before = m->row_stack[node->depth - 1], next = follow(m, before, (uint8_t)node->byte);
+        uint16_t before = m->row_stack[node->depth - 1];
+        bool is_long = k->is_within && node->depth > MOTE_TOKEN_MASK_WITHIN;
+        uint16_t next = is_long ? MOTE_TOKEN_MASK_ROW_LEFT : follow(m, before, (uint8_t)node->byte);
         if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(k, at)))
             return false;
         bool is_out = next < MOTE_TOKEN_MASK_ROW;
         uint16_t behind = is_out ? 0 : (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
-        end = is_out ? node->skip : end_of(m, at, before, behind);
+        end = is_out ? node->skip : end_of(m, at, before, behind, k->is_within);
         if (is_out && inverts)
             forbid(t, k->bits, node->first, t->nodes[end].first);
         else if (!is_out && !inverts)
@@ -156,9 +158,10 @@ static bool find_rise(mote_token_mask *m, mote_token_mask_keyed *k) {
     return true;
 }
 
-static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key) {
+static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, bool is_within) {
     k->n_left = 0;
     k->key = 0;
+    k->is_within = is_within;
     k->rise = 0;
     begin_rows(m, key, m->state);
     if (!walk_rows(m, k) || !find_rise(m, k))
@@ -168,13 +171,15 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key) {
 }
 
 const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state s) {
-    uint32_t key = m->a->ops->key(m->a, s);
+    const mote_automaton_ops *ops = m->a->ops;
+    uint32_t exact = ops->key(m->a, s), key = exact && ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
+    bool is_within = key != exact;
     if (key == 0)
         return NULL;
     mote_token_mask_keyed *oldest = &m->keyed[0];
     for (size_t i = 0; i < MOTE_TOKEN_MASK_KEYS; i++) {
         mote_token_mask_keyed *k = &m->keyed[i];
-        if (k->key == key) {
+        if (k->key == key && k->is_within == is_within) {
             k->used = ++m->clock;
             return k;
         }
@@ -184,7 +189,7 @@ const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state 
         oldest = is_better ? k : oldest;
     }
     oldest->used = ++m->clock;
-    if (make(m, oldest, key))
+    if (make(m, oldest, key, is_within))
         return oldest;
     m->refused[m->n_refused++ % MOTE_TOKEN_MASK_KEYS] = key;
     return NULL;

@@ -15,6 +15,7 @@ enum {
     MOTE_TOKEN_MASK_ROWS = 512,   /* keys that tokens lead to from one */
     MOTE_TOKEN_MASK_NEEDS = 1024, /* states whose need is known */
     MOTE_TOKEN_MASK_LOOPS = 256,
+    MOTE_TOKEN_MASK_WITHIN = 32, /* bytes: of Qwen2.5's 151,646 tokens some hundred are longer */
     MOTE_TOKEN_MASK_TABLE = 4 * MOTE_TOKEN_MASK_KEPT
 };
 
@@ -26,7 +27,8 @@ typedef struct mote_token_mask_kept {
 } mote_token_mask_kept;
 
 typedef struct mote_token_mask_keyed {
-    uint32_t key; /* 0: free */
+    uint32_t key;   /* 0: free */
+    bool is_within; /* it holds for MOTE_TOKEN_MASK_WITHIN bytes only: longer tokens are among those that leave */
     uint32_t *bits;
     uint32_t rise; /* by so much the distance grows at most while a token stays inside */
     uint32_t *left;
