@@ -83,7 +83,7 @@ typedef struct mote_generate_result {
 /* Feeds the prompt (tokens that the session's timeline already starts with are not computed again; what differs is truncated) and generates.
  * *result is filled also on MOTE_ERR_CANCELLED with what there was. MOTE_ERR_CONTEXT when the prompt doesn't fit, _ARGUMENT (an option out of range; an id of a
  * draft outside the vocabulary, named), _LIMIT (the constraint's shortest text doesn't fit into what may be generated; no room for the ways to read the text: the constraint is too
- * ambiguous), _UNSUPPORTED (the vocabulary can't spell it), _ALLOC. */
+ * ambiguous), _UNSUPPORTED (the vocabulary can't spell it), _BUDGET, _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_generate(mote_session *session, mote_sampler *sampler, const int32_t *prompt, size_t n_prompt, const mote_generate_options *options,
                                                    mote_generate_result *result, mote_error *err);
 MOTE_API void mote_generate_result_deinit(mote_generate_result *result);

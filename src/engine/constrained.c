@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-mote_status mote_constrained_open(const mote_constraint *constraint, const mote_tokenizer *tokenizer, size_t n_vocab, mote_constrained **constrained, mote_error *err) {
+mote_status mote_constrained_open(const mote_constraint *constraint, const mote_tokenizer *tokenizer, size_t n_vocab, uint64_t n_bytes, mote_constrained **constrained,
+                                  mote_error *err) {
     mote_status status;
     mote_automaton *a = NULL;
     if (*constrained && (*constrained)->constraint == constraint)
@@ -20,6 +21,12 @@ mote_status mote_constrained_open(const mote_constraint *constraint, const mote_
     c->tokenizer = tokenizer;
     c->constraint = mote_constraint_share(constraint);
     MOTE_TRY_DONE(mote_token_trie_of(tokenizer, &c->trie, err));
+    uint64_t needed = mote_token_trie_size(c->trie) + mote_token_mask_size(c->trie, n_vocab);
+    if (needed > n_bytes) {
+        const double mib = 1048576;
+        status = mote_error_set(err, MOTE_ERR_BUDGET, "the constraint needs %.1f MiB, the memory budget leaves %.1f MiB", (double)needed / mib, (double)n_bytes / mib);
+        goto done;
+    }
     MOTE_TRY_DONE(mote_constraint_automaton(constraint, &a, err));
     MOTE_TRY_DONE(mote_token_mask_create(c->trie, a, n_vocab, &c->mask, err));
     MOTE_TRY_DONE(mote_token_forced_create(tokenizer, c->trie, &c->finder, err));

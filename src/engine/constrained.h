@@ -20,9 +20,9 @@ typedef struct mote_constrained {
     size_t n_forced, n_taken;
 } mote_constrained;
 
-/* *constrained is made where it isn't one of this constraint. MOTE_ERR_UNSUPPORTED (a model without a tokenizer), _LIMIT, _ALLOC. */
-MOTE_MUST_CHECK mote_status mote_constrained_open(const mote_constraint *constraint, const mote_tokenizer *tokenizer, size_t n_vocab, mote_constrained **constrained,
-                                                  mote_error *err);
+/* *constrained is made where it isn't one of this constraint, if it takes no more than n_bytes. MOTE_ERR_UNSUPPORTED (a model without a tokenizer), _BUDGET, _LIMIT, _ALLOC. */
+MOTE_MUST_CHECK mote_status mote_constrained_open(const mote_constraint *constraint, const mote_tokenizer *tokenizer, size_t n_vocab, uint64_t n_bytes,
+                                                  mote_constrained **constrained, mote_error *err);
 void mote_constrained_free(mote_constrained **constrained);
 /* A generation of at most n_max tokens begins. MOTE_ERR_LIMIT: the shortest text takes more; _UNSUPPORTED: the vocabulary can't spell it. */
 MOTE_MUST_CHECK mote_status mote_constrained_begin(mote_constrained *c, size_t n_max, bool ignores_ends, mote_error *err);

@@ -33,9 +33,10 @@ struct mote_engine {
     size_t n_adapters;
     mote_prefix_cache *prefixes; /* NULL: none are kept */
     uint64_t n_bytes;
-    uint64_t identity; /* of the model (model/identity.h); 0: not computed yet */
-    bool may_screen;   /* the budget has room for a screen of the head */
-    bool has_some;     /* the logits in the decoder are not all of them */
+    uint64_t n_bytes_left; /* of the budget; UINT64_MAX: there is none */
+    uint64_t identity;     /* of the model (model/identity.h); 0: not computed yet */
+    bool may_screen;       /* the budget has room for a screen of the head */
+    bool has_some;         /* the logits in the decoder are not all of them */
 };
 
 struct mote_session {

@@ -67,7 +67,7 @@ static mote_status constrain(generation *g, mote_error *err) {
     mote_engine *e = g->session->engine;
     if (!g->options->constraint)
         return MOTE_OK;
-    MOTE_TRY(mote_constrained_open(g->options->constraint, g->tokenizer, e->model->h.n_vocab, &e->constrained, err));
+    MOTE_TRY(mote_constrained_open(g->options->constraint, g->tokenizer, e->model->h.n_vocab, e->n_bytes_left, &e->constrained, err));
     g->constrained = e->constrained;
     return mote_constrained_begin(g->constrained, g->n_max, g->options->ignore_eos, err);
 }

@@ -40,6 +40,13 @@ static bool take_memory(mote_token_mask *m) {
     return ok;
 }
 
+size_t mote_token_mask_size(const mote_token_trie *trie, size_t n_vocab) {
+    enum { AUTOMATON = 16 << 20 }; /* what the largest of them takes; most of it is never touched */
+    size_t n = n_vocab > trie->n_tokens ? n_vocab : trie->n_tokens, n_masks = MOTE_TOKEN_MASK_KEPT + MOTE_TOKEN_MASK_KEYS + 1;
+    return sizeof(mote_token_mask) + AUTOMATON + n_masks * (n / 8 + 4) + MOTE_TOKEN_MASK_KEYS * MOTE_TOKEN_MASK_LEFT * sizeof(uint32_t) +
+           MOTE_TOKEN_MASK_ROWS * sizeof(mote_token_mask_row);
+}
+
 mote_status mote_token_mask_create(const mote_token_trie *trie, mote_automaton *take_automaton, size_t n_vocab, mote_token_mask **mask, mote_error *err) {
     mote_token_mask *m = mote_mem_zalloc_array(1, sizeof *m);
     *mask = NULL;

@@ -32,6 +32,8 @@ typedef struct mote_token_mask_set {
 
 /* n_vocab: of the model, at least the tokenizer's. Trie and what the automaton was made from must outlive it; the automaton is freed with it, on failure too. MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_token_mask_create(const mote_token_trie *trie, mote_automaton *take_automaton, size_t n_vocab, mote_token_mask **mask, mote_error *err);
+/* What _create takes, the automaton's included, in bytes. */
+size_t mote_token_mask_size(const mote_token_trie *trie, size_t n_vocab);
 void mote_token_mask_free(mote_token_mask **mask);
 /* To the beginning. skips_space: a space that the first token begins with is not written out, so the automaton doesn't see it. */
 void mote_token_mask_begin(mote_token_mask *m, bool skips_space);

@@ -233,6 +233,10 @@ mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **tr
     return status;
 }
 
+size_t mote_token_trie_size(const mote_token_trie *t) {
+    return t->n_nodes * (sizeof *t->nodes + sizeof *t->sorts + sizeof *t->below) + t->n_tokens * (sizeof *t->ranked + sizeof *t->offsets) + t->offsets[t->n_tokens];
+}
+
 void mote_token_trie_free(mote_token_trie **trie) {
     mote_token_trie *t = *trie;
     if (!t)

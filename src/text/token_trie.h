@@ -35,6 +35,7 @@ typedef struct mote_token_trie {
 /* The tokenizer's own, made at the first call; any number of threads. */
 MOTE_MUST_CHECK mote_status mote_token_trie_of(const mote_tokenizer *t, const mote_token_trie **trie, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **trie, mote_error *err);
+size_t mote_token_trie_size(const mote_token_trie *trie); /* in bytes */
 void mote_token_trie_free(mote_token_trie **trie);
 
 /* Characters in sixteen sorts, so that whole branches can be judged at once: of ASCII by their bytes, one of all others, and what is no whole character. */

@@ -106,6 +106,17 @@ static size_t guess(void *context, const int32_t *tokens, size_t n_tokens, int32
 
 static const char grammar[] = "root ::= ( \"a\" | \"the user \" [a-z]{1,3} \" in the \" | \"(\" root \")\" )+";
 
+static mote_generate_options options_of(int32_t n, mote_generate_fn fn, void *context) {
+    mote_generate_options go = MOTE_GENERATE_OPTIONS_INIT;
+    go.n_predict = n;
+    go.ignore_eos = true;
+    go.n_logprobs = has_constraint ? -1 : 3;
+    go.on_token = fn;
+    go.context = context;
+    go.draft = guess;
+    return go;
+}
+
 /* Load, generate n tokens, close; with an adapter: at another scale than its own, and dropped before the end. */
 static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void *context, mote_error *err) {
     mote_model *model = NULL;
@@ -125,13 +136,7 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
     so.seed = 7;
     so.repeat_penalty = 1.1f;
     so.dry_multiplier = 0.8f;
-    mote_generate_options go = MOTE_GENERATE_OPTIONS_INIT;
-    go.n_predict = n;
-    go.ignore_eos = true;
-    go.n_logprobs = has_constraint ? -1 : 3;
-    go.on_token = fn;
-    go.context = context;
-    go.draft = guess;
+    mote_generate_options go = options_of(n, fn, context);
     mote_generate_result result = {0};
     mote_adapter_options ao = MOTE_ADAPTER_OPTIONS_INIT;
     ao.n_threads = n_threads;
