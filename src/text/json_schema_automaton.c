@@ -51,7 +51,7 @@ static bool accepts(mote_automaton *a, mote_state s) {
         if (cell->kind != MOTE_CELL_NUMBER || m->cells[cell->parent].kind != MOTE_CELL_TOP)
             continue;
         size_t n = mote_machine_read_text(m, cell->a, text, MOTE_SCHEMA_MAX_NUMBER);
-        if (mote_number_complete(mote_machine_number(m, cell), (mote_str){text, n}, rest) == 0)
+        if (mote_number_complete(mote_machine_number(m, cell), (mote_str){text, n}, NULL, rest) == 0)
             return true;
     }
     return false;
@@ -93,6 +93,10 @@ static uint32_t key_within(mote_automaton *a, mote_state s, uint32_t n_bytes) {
         mote_cell cell = m->cells[m->tops[i]];
         if (cell.kind != MOTE_CELL_STRING && cell.kind != MOTE_CELL_NAME)
             return 0;
+        if (cell.kind == MOTE_CELL_STRING && cell.g != 0 && m->cells[cell.parent].f != 0 && !mote_machine_string(m, &cell)->endless)
+            return 0; /* likewise */
+        if (cell.kind == MOTE_CELL_STRING)
+            cell.g = 0;
         cell.parent = 0;
         if (cell.kind == MOTE_CELL_STRING)
             cell.b = mote_settled_string_like(mote_machine_string(m, &cell), cell.b, n_bytes);

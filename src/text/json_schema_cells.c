@@ -232,11 +232,11 @@ uint32_t mote_machine_key(mote_machine *m, mote_cell *cells, uint32_t n) {
 
 /* Where a cell speaks of a text, and of a list. */
 static uint32_t *text_of(mote_cell *cell) {
-    return cell->kind == MOTE_CELL_NUMBER ? &cell->a : cell->kind == MOTE_CELL_NAME ? &cell->g : NULL;
+    return cell->kind == MOTE_CELL_NUMBER ? &cell->a : cell->kind == MOTE_CELL_NAME || cell->kind == MOTE_CELL_STRING ? &cell->g : NULL;
 }
 
 static uint32_t *list_of(mote_cell *cell) {
-    return cell->kind == MOTE_CELL_OBJECT || cell->kind == MOTE_CELL_NAME ? &cell->f : NULL;
+    return cell->kind == MOTE_CELL_OBJECT || cell->kind == MOTE_CELL_NAME || cell->kind == MOTE_CELL_ARRAY ? &cell->f : NULL;
 }
 
 /* As texts are, before them. */

@@ -137,12 +137,14 @@ static bool contains(const mote_number_shape *s, const mote_decimal *x, bool mar
 /* A shape seen from one sign: magnitudes. */
 typedef struct side {
     const mote_number_shape *shape;
+    const mote_number_others *others;
+    bool negative;
     bool empty, lo_open, has_hi, hi_open;
     mote_fixed lo, hi;
 } side;
 
-static side side_of(const mote_number_shape *s, bool negative) {
-    side out = {.shape = s};
+static side side_of(const mote_number_shape *s, const mote_number_others *others, bool negative) {
+    side out = {.shape = s, .others = others, .negative = negative};
     const mote_decimal *near = negative ? (s->has_hi ? &s->hi : NULL) : (s->has_lo ? &s->lo : NULL);
     const mote_decimal *far = negative ? (s->has_lo ? &s->lo : NULL) : (s->has_hi ? &s->hi : NULL);
     bool near_open = negative ? s->hi_open : s->lo_open, far_open = negative ? s->lo_open : s->hi_open;
@@ -192,6 +194,24 @@ static bool grid(const mote_number_shape *s, int places, uint64_t *step, unsigne
     return true;
 }
 
+/* The magnitude is one of the numbers that are given away. */
+static bool is_other(const side *s, const mote_fixed *x) {
+    for (size_t i = 0; s->others && i < s->others->n; i++) {
+        const mote_decimal *other = &s->others->items[i];
+        mote_fixed y;
+        if ((other->n == 0 || other->negative == s->negative) && mote_fixed_of(other, false, &y) && mote_fixed_compare(x, &y) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_one_of(const mote_number_others *others, const mote_decimal *x) {
+    for (size_t i = 0; others && i < others->n; i++)
+        if (mote_decimal_compare(&others->items[i], x) == 0)
+            return true;
+    return false;
+}
+
 /* A magnitude in [from, to) with that many places. */
 static bool find(const side *s, const mote_fixed *from, const mote_fixed *to, int places, mote_fixed *out) {
     uint64_t step;
@@ -201,14 +221,15 @@ static bool find(const side *s, const mote_fixed *from, const mote_fixed *to, in
         return false;
     mote_fixed x;
     bool good = mote_fixed_next_multiple(order >= 0 ? &s->lo : from, step, step_places, order >= 0 && s->lo_open, &x);
-    for (int i = 0; good && i < MAX_TRIES; i++) {
+    int tries = MAX_TRIES + (s->others ? (int)s->others->n : 0);
+    for (int i = 0; good && i < tries; i++) {
         if (mote_fixed_compare(&x, to) >= 0 || (s->has_hi && mote_fixed_compare(&x, &s->hi) > (s->hi_open ? -1 : 0)))
             return false;
         bool excluded = false;
         for (size_t k = 0; k < s->shape->n_others; k++)
             excluded = excluded || mote_fixed_is_multiple(&x, &s->shape->others[k]);
         *out = x;
-        if (!excluded)
+        if (!excluded && !is_other(s, &x))
             return true;
         good = mote_fixed_next_multiple(&x, step, step_places, true, &x);
     }
@@ -304,23 +325,23 @@ static int complete_scientific(const side *s, const beginning *b, char *rest) {
 }
 
 /* With a value of the exponent, is it in the shape? */
-static bool try_exponent(const mote_number_shape *s, const mote_decimal *mantissa, int exponent) {
+static bool try_exponent(const mote_number_shape *s, const mote_number_others *others, const mote_decimal *mantissa, int exponent) {
     mote_decimal x = *mantissa;
     if (x.n > 0)
         x.exp += exponent;
-    return contains(s, &x, true);
+    return contains(s, &x, true) && !is_one_of(others, &x);
 }
 
 /* Exponents of one more digit than there are, two, three, by size. */
-static int complete_exponent(const mote_number_shape *s, const mote_decimal *mantissa, const beginning *b, char *rest) {
-    if (b->n_exponent > 0 && try_exponent(s, mantissa, b->minus ? -b->exponent : b->exponent))
+static int complete_exponent(const mote_number_shape *s, const mote_number_others *others, const mote_decimal *mantissa, const beginning *b, char *rest) {
+    if (b->n_exponent > 0 && try_exponent(s, others, mantissa, b->minus ? -b->exponent : b->exponent))
         return 0;
     int scale = 1;
     for (unsigned n = b->n_exponent; n < 3; n++, scale *= 10)
         for (int minus = b->phase == E ? 0 : b->minus; minus <= (b->phase == E ? 1 : b->minus); minus++)
             for (int more = 0; more < scale * 10; more++) {
                 int exponent = b->exponent * scale * 10 + more;
-                if (exponent > MAX_EXPONENT || !try_exponent(s, mantissa, minus ? -exponent : exponent))
+                if (exponent > MAX_EXPONENT || !try_exponent(s, others, mantissa, minus ? -exponent : exponent))
                     continue;
                 return snprintf(rest, MOTE_SCHEMA_MAX_NUMBER, "%s%0*d", b->phase == E && minus ? "-" : "", (int)(n - b->n_exponent) + 1, more);
             }
@@ -345,28 +366,29 @@ static int verify(const mote_number_shape *shape, mote_str text, const char *res
     return mote_decimal_parse(all, &x) && contains(shape, &x, marked) ? n : -1;
 }
 
-int mote_number_complete(const mote_number_shape *shape, mote_str text, char *rest) {
+int mote_number_complete(const mote_number_shape *shape, mote_str text, const mote_number_others *others, char *rest) {
     beginning b;
     mote_decimal x;
     if (!scan(text, &b))
         return -1;
     if (shape->unmarked && b.phase >= POINT)
         return -1;
-    if (((b.phase == ZERO || b.phase == WHOLE) ? !shape->marked : b.phase == PLACES) && mote_decimal_parse(text, &x) && contains(shape, &x, b.phase == PLACES))
+    if (((b.phase == ZERO || b.phase == WHOLE) ? !shape->marked : b.phase == PLACES) && mote_decimal_parse(text, &x) && contains(shape, &x, b.phase == PLACES) &&
+        !is_one_of(others, &x))
         return 0;
     if (b.phase >= E) {
         size_t room = MOTE_SCHEMA_MAX_NUMBER - text.len;
-        int n = mote_decimal_parse((mote_str){text.data, b.mantissa_bytes}, &x) ? complete_exponent(shape, &x, &b, rest) : -1;
+        int n = mote_decimal_parse((mote_str){text.data, b.mantissa_bytes}, &x) ? complete_exponent(shape, others, &x, &b, rest) : -1;
         return n > (int)room ? -1 : n;
     }
-    side s = side_of(shape, b.negative);
+    side s = side_of(shape, others, b.negative);
     int n = b.phase >= POINT ? complete_places(&s, &b, rest) : complete_whole(&s, &b, rest);
     if (n < 0 && b.phase >= POINT)
         n = complete_scientific(&s, &b, rest);
     if (b.phase != START || (n >= 0 && n < 2))
         return verify(shape, text, rest, n);
     char other[MOTE_SCHEMA_MAX_NUMBER + 1] = "-"; /* either sign */
-    s = side_of(shape, true);
+    s = side_of(shape, others, true);
     int m = complete_whole(&s, &b, other + 1);
     if (m < 0 || (n >= 0 && n <= m + 1))
         return verify(shape, text, rest, n);

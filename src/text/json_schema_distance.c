@@ -19,7 +19,7 @@ static int first_of(mote_machine *m, const mote_settled_node *node) {
         return 'f';
     for (uint32_t i = 0; i < node->n[MOTE_SHAPE_NUMBER]; i++) {
         mote_cell cell = {.shape = node->shapes[MOTE_SHAPE_NUMBER][i]};
-        int n = mote_number_complete(mote_machine_number(m, &cell), MOTE_STR(""), rest);
+        int n = mote_number_complete(mote_machine_number(m, &cell), MOTE_STR(""), NULL, rest);
         if (n > 0 && (uint32_t)n == best)
             return rest[0];
     }
@@ -36,9 +36,33 @@ static int first_of(mote_machine *m, const mote_settled_node *node) {
     return '{';
 }
 
+/* A string that may not become one of those written: it ends where it differs, or goes on, away from them if it can. */
+static uint32_t unlike_rest(mote_machine *m, const mote_cell *cell, int *first) {
+    const mote_settled_string *s = mote_machine_string(m, cell);
+    uint32_t list = m->cells[cell->parent].f, best = MOTE_FAR;
+    if (mote_settled_string_rest(s, cell->a, cell->b) == 0 && !mote_machine_listed(m, list, cell->g)) {
+        *first = '"';
+        return 1;
+    }
+    for (unsigned byte = 0; byte < 256; byte++) {
+        mote_cell next = *cell;
+        unsigned cost = mote_json_byte_cost((uint8_t)byte);
+        if (!mote_text_feed(m, &next, (uint8_t)byte))
+            continue;
+        uint32_t own = mote_far_add(mote_settled_string_rest(s, next.a, next.b), cost + (mote_machine_listed_below(m, list, next.g) > 0 ? MOTE_UNLIKE_BYTES : 0));
+        if (own < best) {
+            best = own;
+            *first = cost == 1 ? (int)byte : '\\';
+        }
+    }
+    return mote_far_add(best, 1);
+}
+
 static uint32_t string_rest(mote_machine *m, const mote_cell *cell, int *first) {
     const mote_settled_string *s = mote_machine_string(m, cell);
     uint32_t rest = mote_settled_string_rest(s, cell->a, cell->b);
+    if (cell->g != 0 && cell->g != MOTE_TEXT_NEW && mote_machine_listed_below(m, m->cells[cell->parent].f, cell->g) > 0)
+        return unlike_rest(m, cell, first);
     *first = '"';
     for (unsigned byte = 0; rest > 0 && byte < 256; byte++) {
         mote_cell next = *cell;
@@ -112,7 +136,7 @@ static uint32_t array_after(mote_machine *m, const mote_cell *cell) {
         return a->distance[(size_t)(cell->a < a->n_places ? cell->a : a->n_places - 1) * a->n_counts + cell->b];
     uint32_t sum = 1;
     for (uint32_t i = cell->a; i < a->min; i++) {
-        uint32_t times = i < a->n_prefix ? 1 : a->min - i, own = mote_node_distance(a->items[i < a->n_prefix ? i : a->n_prefix]) + 1;
+        uint32_t times = i < a->n_prefix ? 1 : a->min - i, own = mote_node_distance(a->items[i < a->n_prefix ? i : a->n_prefix]) + (a->unique ? 1 + MOTE_UNLIKE_BYTES : 1);
         if ((uint64_t)own * times >= MOTE_FAR)
             return MOTE_FAR;
         sum = mote_far_add(sum, own * times);
@@ -136,10 +160,12 @@ static uint32_t array_rest(mote_machine *m, const mote_cell *cell, int *first) {
     for (unsigned mask = 0; mask < 1u << a->n_contains; mask++) {
         mote_cell after;
         const mote_shape_node *node = mote_array_next(m, cell, mask, &after);
-        uint32_t own = node ? mote_far_add(mote_node_distance(node), array_after(m, &after)) : MOTE_FAR;
+        int begins = -1;
+        uint32_t own = !node ? MOTE_FAR : a->unique ? mote_unique_item(m, cell, node, &begins) : mote_node_distance(node);
+        own = mote_far_add(own, node ? array_after(m, &after) : 0);
         if (own < best) {
             best = own;
-            *first = first_of(m, node->settled);
+            *first = a->unique ? begins : first_of(m, node->settled);
         }
     }
     return best;
@@ -268,7 +294,9 @@ static uint32_t frame_rest(mote_machine *m, const mote_cell *cell, int *first) {
         return (cell->shape == 1 ? 5 : 4) - cell->a;
     case MOTE_CELL_NUMBER: {
         size_t len = mote_machine_read_text(m, cell->a, text, MOTE_SCHEMA_MAX_NUMBER);
-        int n = mote_number_complete(mote_machine_number(m, cell), (mote_str){text, len}, rest);
+        const mote_cell *around = &m->cells[cell->parent];
+        const mote_number_shape *shape = mote_machine_number(m, cell);
+        int n = mote_unique_in(m, around) ? mote_unique_complete(m, around, shape, (mote_str){text, len}, rest) : mote_number_complete(shape, (mote_str){text, len}, NULL, rest);
         if (n > 0)
             *first = rest[0];
         return n < 0 ? MOTE_FAR : (uint32_t)n;

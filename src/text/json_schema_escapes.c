@@ -26,7 +26,9 @@ bool mote_text_feed(mote_machine *m, mote_cell *cell, uint8_t byte) {
     cell->a = mote_dfa_step(s->dfa, cell->a, byte);
     if ((byte & 0xc0) != 0x80)
         cell->b = s->bounded || cell->b < s->last ? cell->b + 1 : s->last;
-    return mote_settled_string_rest(s, cell->a, cell->b) < MOTE_FAR;
+    if (cell->g != 0 && cell->g != MOTE_TEXT_NEW)
+        cell->g = m->probing ? mote_machine_find_text(m, cell->g, byte) : mote_machine_text(m, cell->g, byte);
+    return mote_settled_string_rest(s, cell->a, cell->b) < MOTE_FAR && (cell->g == 0 || mote_unique_string_lives(m, cell));
 }
 
 static size_t encode(uint32_t c, uint8_t out[4]) {
@@ -197,8 +199,13 @@ void mote_machine_step_text(mote_machine *m, const mote_cell *cell, uint8_t byte
     if (byte == '"' && mote_text_escape(cell).mode == MOTE_ESCAPE_NONE) {
         if (cell->kind == MOTE_CELL_NAME)
             mote_name_end(m, cell);
-        else if (mote_settled_string_rest(mote_machine_string(m, cell), cell->a, cell->b) == 0)
-            mote_machine_emit_id(m, cell->parent);
+        else if (mote_settled_string_rest(mote_machine_string(m, cell), cell->a, cell->b) == 0) {
+            mote_cell parent = m->cells[cell->parent];
+            if (cell->g == 0)
+                mote_machine_emit_id(m, cell->parent);
+            else if (mote_unique_take(m, &parent, cell->g))
+                mote_machine_emit(m, &parent);
+        }
     } else if (mote_text_step(m, &next, byte))
         mote_machine_emit(m, &next);
 }

@@ -12,7 +12,7 @@ bool mote_array_closes(const mote_machine *m, const mote_cell *array) {
     return true;
 }
 
-const mote_shape_node *mote_array_next(const mote_machine *m, const mote_cell *array, unsigned mask, mote_cell *after) {
+const mote_shape_node *mote_array_next(mote_machine *m, const mote_cell *array, unsigned mask, mote_cell *after) {
     const mote_settled_array *a = mote_machine_array(m, array);
     bool bounded = a->max < MOTE_SHAPE_NO_MAX;
     uint32_t steady = a->min > a->n_prefix ? a->min : a->n_prefix; /* from here on all is the same */
@@ -22,7 +22,8 @@ const mote_shape_node *mote_array_next(const mote_machine *m, const mote_cell *a
     if (array->a >= a->max)
         return NULL;
     const mote_shape_node *node = a->items[((size_t)(array->a < a->n_prefix ? array->a : a->n_prefix) << a->n_contains) + mask];
-    if (!mote_machine_fits(array, node))
+    int first;
+    if (!mote_machine_fits(array, node) || (a->unique && mote_unique_item(m, array, node, &first) >= MOTE_FAR))
         return NULL;
     after->a = !bounded && array->a >= steady ? steady : array->a + 1;
     after->phase = MOTE_PHASE_AFTER;
@@ -43,7 +44,7 @@ const mote_shape_node *mote_array_next(const mote_machine *m, const mote_cell *a
     return a->distance[(size_t)place * a->n_counts + after->b] < MOTE_FAR ? node : NULL;
 }
 
-bool mote_array_has_more(const mote_machine *m, const mote_cell *array) {
+bool mote_array_has_more(mote_machine *m, const mote_cell *array) {
     mote_cell after;
     for (unsigned mask = 0; mask < 1u << mote_machine_array(m, array)->n_contains; mask++)
         if (mote_array_next(m, array, mask, &after))

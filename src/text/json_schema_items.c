@@ -4,7 +4,7 @@
 
 #include "text/json_schema.h"
 
-enum { MAX_PLACES = 4096, MAX_COUNTS = 4096, MAX_TABLE = 200000, MAX_PREFIX = 4096 };
+enum { MAX_PLACES = 4096, MAX_COUNTS = 4096, MAX_TABLE = 200000, MAX_PREFIX = 4096, MAX_UNIQUE = 64 };
 
 static const mote_shape_node *item_node(mote_settler *s, const mote_array_shape *a, size_t place, unsigned mask) {
     const mote_shape_node *node = mote_array_item(a, place);
@@ -53,9 +53,12 @@ mote_settled_array *mote_settle_array(mote_settler *s, const mote_array_shape *s
         return mote_schema_fail(s->c, MOTE_ERR_LIMIT, "minItems: above %d", MOTE_SHAPE_MAX_COUNT);
     if (shape->n_contains > MOTE_MAX_CONTAINS)
         return mote_schema_fail(s->c, MOTE_ERR_UNSUPPORTED, "contains: more than %d for one array", MOTE_MAX_CONTAINS);
-    if (shape->unique && shape->max > 1)
-        return mote_schema_fail(s->c, MOTE_ERR_UNSUPPORTED, "uniqueItems: not enforced");
-    *a = (mote_settled_array){.n_prefix = (uint32_t)shape->n_prefix, .min = shape->min, .max = shape->max, .n_contains = (unsigned)shape->n_contains, .unique = shape->unique};
+    bool unique = shape->unique && shape->max > 1;
+    if (unique && (shape->n_prefix > 0 || shape->n_contains > 0))
+        return mote_schema_fail(s->c, MOTE_ERR_UNSUPPORTED, "uniqueItems: beside prefixItems or contains");
+    if (unique && shape->min > MAX_UNIQUE)
+        return mote_schema_fail(s->c, MOTE_ERR_LIMIT, "uniqueItems: beside minItems above %d", MAX_UNIQUE);
+    *a = (mote_settled_array){.n_prefix = (uint32_t)shape->n_prefix, .min = shape->min, .max = shape->max, .n_contains = (unsigned)shape->n_contains, .unique = unique};
     if (shape->n_prefix > a->max) /* items that can't be there don't matter */
         a->n_prefix = a->max;
     if (a->n_prefix > MAX_PREFIX)
@@ -119,5 +122,41 @@ uint32_t mote_settled_array_distance(mote_settled_array *a, uint32_t *depth) {
         sum = mote_far_add(sum, own * times);
         *depth = node->settled->depth > *depth ? node->settled->depth : *depth;
     }
-    return a->min > 1 ? mote_far_add(sum, a->min - 1) : sum;
+    return a->min > 1 ? mote_far_add(sum, (a->min - 1) * (a->unique ? 1 + MOTE_UNLIKE_BYTES : 1)) : sum;
+}
+
+/* At least n different values are in the node, which has no arrays and objects. */
+static bool has_values(const struct mote_json_schema *schema, const mote_settled_node *node, uint32_t n) {
+    mote_decimal found[MAX_UNIQUE];
+    mote_number_others others = {found, 0};
+    uint32_t n_others = (uint32_t)node->null + node->no + node->yes, most = 0;
+    for (uint32_t i = 0; i < node->n[MOTE_SHAPE_NUMBER]; i++)
+        for (char rest[MOTE_SCHEMA_MAX_NUMBER + 1]; n_others + others.n < n && others.n < MAX_UNIQUE; others.n++) {
+            int len = mote_number_complete(schema->of[MOTE_SHAPE_NUMBER].shapes[node->shapes[MOTE_SHAPE_NUMBER][i]], MOTE_STR(""), &others, rest);
+            if (len <= 0 || !mote_decimal_parse((mote_str){rest, (size_t)len}, &found[others.n]))
+                break;
+        }
+    n_others += (uint32_t)others.n;
+    for (uint32_t i = 0; i < node->n[MOTE_SHAPE_STRING]; i++) { /* alternatives may overlap: the one with most counts */
+        const mote_settled_string *s = schema->of[MOTE_SHAPE_STRING].settled[node->shapes[MOTE_SHAPE_STRING][i]];
+        while (n_others + most < n && mote_settled_string_more(s, s->dfa->start, 0, most))
+            most++;
+    }
+    return n_others + most >= n;
+}
+
+void mote_settled_array_finish(mote_schema_compiler *c, const struct mote_json_schema *schema, mote_settled_array *a) {
+    const mote_settled_node *node = a->items[0]->settled;
+    if (!a->unique || a->reach >= MOTE_FAR || !node || node->distance >= MOTE_FAR)
+        return;
+    for (uint32_t i = 0; i < node->n[MOTE_SHAPE_ARRAY]; i++)
+        if (((const mote_settled_array *)schema->of[MOTE_SHAPE_ARRAY].settled[node->shapes[MOTE_SHAPE_ARRAY][i]])->reach < MOTE_FAR)
+            mote_schema_fail(c, MOTE_ERR_UNSUPPORTED, "uniqueItems: of arrays");
+    for (uint32_t i = 0; i < node->n[MOTE_SHAPE_OBJECT]; i++)
+        if (((const mote_settled_object *)schema->of[MOTE_SHAPE_OBJECT].settled[node->shapes[MOTE_SHAPE_OBJECT][i]])->reach < MOTE_FAR)
+            mote_schema_fail(c, MOTE_ERR_UNSUPPORTED, "uniqueItems: of objects");
+    if (!mote_schema_work(c, 200))
+        return;
+    if (a->min > 1 && !has_values(schema, node, a->min))
+        mote_schema_fail(c, MOTE_ERR_UNSUPPORTED, "uniqueItems: minItems asks for more different items than there are");
 }

@@ -2,7 +2,11 @@
  * count the rows soon repeat, or grow evenly, and then one row stands for all that are left. */
 #include "text/json_schema_settled.h"
 
-enum { MAX_CELLS = 1500000 }; /* states times rows: six megabytes */
+enum {
+    MAX_CELLS = 1500000, /* states times rows: six megabytes */
+    MAX_WALK_DEPTH = 300,
+    MAX_WALK = 100000 /* bytes that are tried */
+};
 
 unsigned mote_json_byte_cost(unsigned char byte) {
     if (byte == '"' || byte == '\\' || byte == '\n' || byte == '\r' || byte == '\t' || byte == '\b' || byte == '\f')
@@ -129,7 +133,12 @@ mote_settled_string *mote_settle_string(mote_schema_compiler *c, const mote_stri
         return mote_schema_fail(c, MOTE_ERR_LIMIT, "minLength: above %d", MOTE_SHAPE_MAX_COUNT);
     classify(&m);
     fill_all(&m);
-    *s = (mote_settled_string){shape->dfa, shape->max < MOTE_SHAPE_NO_MAX ? shape->max : shape->min, shape->max < MOTE_SHAPE_NO_MAX, m.n_rows, m.rows};
+    *s = (mote_settled_string){shape->dfa,
+                               shape->max < MOTE_SHAPE_NO_MAX ? shape->max : shape->min,
+                               shape->dfa == c->any_text && shape->max >= MOTE_SHAPE_NO_MAX,
+                               shape->max < MOTE_SHAPE_NO_MAX,
+                               m.n_rows,
+                               m.rows};
     return c->status == MOTE_OK ? s : NULL;
 }
 
@@ -157,6 +166,39 @@ uint32_t mote_settled_string_like(const mote_settled_string *s, uint32_t count, 
     const mote_string_rows *rows = find_rows(s, count);
     bool is_far = count < rows->to && n < rows->to - count;
     return is_far ? rows->to - n - 1 : count;
+}
+
+/* A walk along what lives, depth first, that stops at the (k + 1)th string. */
+bool mote_settled_string_more(const mote_settled_string *s, uint32_t state, uint32_t count, uint32_t k) {
+    uint32_t states[MAX_WALK_DEPTH], counts[MAX_WALK_DEPTH];
+    int byte[MAX_WALK_DEPTH];
+    size_t depth = 0;
+    if (s->endless)
+        return state != 0;
+    states[0] = state;
+    counts[0] = count;
+    byte[0] = -1;
+    for (int steps = 0; steps < MAX_WALK;) {
+        if (byte[depth] == -1 && mote_settled_string_rest(s, states[depth], counts[depth]) == 0 && k-- == 0)
+            return true;
+        uint32_t next = 0, n = 0;
+        bool lives = false;
+        while (!lives && byte[depth] < 255) {
+            next = mote_dfa_step(s->dfa, states[depth], (unsigned char)++byte[depth]);
+            bool inner = (byte[depth] & 0xc0) == 0x80;
+            n = inner ? counts[depth] : s->bounded || counts[depth] < s->last ? counts[depth] + 1 : s->last;
+            lives = mote_settled_string_rest(s, next, n) < MOTE_FAR;
+            steps++;
+        }
+        if (lives && depth + 1 < MAX_WALK_DEPTH) {
+            depth++;
+            states[depth] = next;
+            counts[depth] = n;
+            byte[depth] = -1;
+        } else if (!lives && depth-- == 0)
+            return false;
+    }
+    return false;
 }
 
 uint32_t mote_settled_string_distance(const mote_settled_string *s) {

@@ -25,7 +25,7 @@ enum {
     MOTE_MACHINE_STEPS = 1 << 16,
     MOTE_MACHINE_KEYS = 1 << 14,
     MOTE_MACHINE_KEY_CELLS = 1 << 15,
-    MOTE_MACHINE_WIDTH = 256 /* cells of one state: more alternatives than that are let go */
+    MOTE_MACHINE_WIDTH = 1024 /* cells of one state: more alternatives than that are let go */
 };
 
 typedef enum mote_cell_kind { MOTE_CELL_TOP, MOTE_CELL_LITERAL, MOTE_CELL_NUMBER, MOTE_CELL_STRING, MOTE_CELL_ARRAY, MOTE_CELL_OBJECT, MOTE_CELL_NAME } mote_cell_kind;
@@ -50,7 +50,8 @@ enum { MOTE_CELL_CLASS = 1u << 31 }; /* in an object's c: a class of unknown nam
  * OBJECT   of the schema     name set        members begun   name + 1, or class
  * NAME     of the schema     name set        members begun   first, last + 1 name    bytes, state of unknown escape
  * OBJECT and NAME: f, the list of the names so far that no schema knows. NAME: g, what has been read of this one, as far as it may be such a name.
- * Items and members stop being counted where nothing depends on it any more. */
+ * ARRAY of unique items: f, the list of what has been written, each as a text: a quote and the string, n and the number, a letter for a literal. Inside of one STRING: g, its text
+ * so far; 0: nobody asks. Items and members stop being counted where nothing depends on it any more. */
 typedef struct mote_cell {
     uint8_t kind, phase, space, depth; /* space: white space in a row; depth: arrays and objects around, itself included */
     uint32_t parent, shape, a, b, c, d, e, f, g;
@@ -165,8 +166,19 @@ const mote_shape_node *mote_object_pending(const mote_machine *m, const mote_cel
 
 /* Arrays: a mask says which contains the next item counts for. */
 bool mote_array_closes(const mote_machine *m, const mote_cell *array);
-const mote_shape_node *mote_array_next(const mote_machine *m, const mote_cell *array, unsigned mask, mote_cell *after); /* NULL: no such item may follow */
-bool mote_array_has_more(const mote_machine *m, const mote_cell *array);
+const mote_shape_node *mote_array_next(mote_machine *m, const mote_cell *array, unsigned mask, mote_cell *after); /* NULL: no such item may follow */
+bool mote_array_has_more(mote_machine *m, const mote_cell *array);
+
+/* Unique items (json_schema_unique.c): `around` is the array behind the item. */
+bool mote_unique_in(const mote_machine *m, const mote_cell *around);
+/* Takes an item into the array's list; false: it is in it already, or the list may not grow. */
+bool mote_unique_take(mote_machine *m, mote_cell *around, uint32_t text);
+uint32_t mote_unique_number(mote_machine *m, mote_str text); /* the text that stands for it; MOTE_TEXT_NEW while probing */
+bool mote_unique_string_lives(mote_machine *m, const mote_cell *string);
+/* What completes a number that differs from those of the list; as mote_number_complete. */
+int mote_unique_complete(mote_machine *m, const mote_cell *around, const mote_number_shape *shape, mote_str text, char *rest);
+/* The shortest item that is left, and its first byte; MOTE_FAR: none. */
+uint32_t mote_unique_item(mote_machine *m, const mote_cell *around, const mote_shape_node *node, int *first);
 
 /* Bytes from a cell to the end of the text, and the first of them (-1: none). */
 uint32_t mote_machine_distance(mote_machine *m, const mote_cell *cell, int *first);

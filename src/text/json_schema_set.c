@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { MAX_ALTERNATIVES = 600, DEPTH_OF_DOUBT = 4 };
+enum { MAX_ALTERNATIVES = 500, DEPTH_OF_DOUBT = 4 };
 
 static const struct {
     const void *(*meet)(mote_schema_compiler *c, const void *a, const void *b);

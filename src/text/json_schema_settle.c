@@ -46,37 +46,45 @@ static void *settle_shape(mote_settler *s, mote_shape_type type, const void *sha
     return (void *)(uintptr_t)shape;
 }
 
+static uint32_t *slot_of(const mote_settled_table *t, const void *shape) {
+    size_t at = ((uintptr_t)shape >> 4) * 0x9e3779b1u & (2 * t->capacity - 1);
+    while (t->slots[at] && t->shapes[t->slots[at] - 1] != shape)
+        at = (at + 1) & (2 * t->capacity - 1);
+    return &t->slots[at];
+}
+
+static bool grow(mote_settler *s, mote_settled_table *t) {
+    size_t capacity = t->capacity ? 2 * t->capacity : 32;
+    const void **shapes = mote_schema_alloc(s->c, capacity, sizeof *shapes);
+    void **settled = mote_schema_alloc(s->c, capacity, sizeof *settled);
+    uint32_t *slots = mote_schema_alloc(s->c, 2 * capacity, sizeof *slots);
+    if (!shapes || !settled || !slots)
+        return false;
+    if (t->n > 0) {
+        memcpy(shapes, t->shapes, t->n * sizeof *shapes);
+        memcpy(settled, t->settled, t->n * sizeof *settled);
+    }
+    *t = (mote_settled_table){shapes, settled, t->n, capacity, slots};
+    for (size_t i = 0; i < t->n; i++)
+        *slot_of(t, shapes[i]) = (uint32_t)i + 1;
+    return true;
+}
+
 /* The index of a shape's settled form; UINT32_MAX on failure. */
 static uint32_t index_of(mote_settler *s, mote_shape_type type, const void *shape) {
     mote_settled_table *t = &s->schema->of[type];
-    for (size_t i = 0; i < t->n; i++)
-        if (t->shapes[i] == shape)
-            return (uint32_t)i;
-    if (!mote_schema_work(s->c, 10 + (int64_t)t->n / 8))
+    if (t->n == t->capacity && !grow(s, t))
         return UINT32_MAX;
-    if (t->n == MAX_SETTLED) {
+    if (*slot_of(t, shape))
+        return *slot_of(t, shape) - 1;
+    void *settled = t->n < MAX_SETTLED ? settle_shape(s, type, shape) : NULL;
+    if (t->n == MAX_SETTLED)
         mote_schema_fail(s->c, MOTE_ERR_LIMIT, "the schema has too many parts");
-        return UINT32_MAX;
-    }
-    if (t->n == t->capacity) {
-        size_t capacity = t->capacity ? 2 * t->capacity : 32;
-        const void **shapes = mote_schema_alloc(s->c, capacity, sizeof *shapes);
-        void **settled = mote_schema_alloc(s->c, capacity, sizeof *settled);
-        if (!shapes || !settled)
-            return UINT32_MAX;
-        if (t->n > 0) {
-            memcpy(shapes, t->shapes, t->n * sizeof *shapes);
-            memcpy(settled, t->settled, t->n * sizeof *settled);
-        }
-        t->shapes = shapes;
-        t->settled = settled;
-        t->capacity = capacity;
-    }
-    void *settled = settle_shape(s, type, shape);
     if (!settled)
         return UINT32_MAX;
     t->shapes[t->n] = shape;
     t->settled[t->n] = settled;
+    *slot_of(t, shape) = (uint32_t)t->n + 1;
     return (uint32_t)t->n++;
 }
 
@@ -133,7 +141,7 @@ static void settle_list(mote_settler *s, mote_settled_node *node, mote_shape_typ
 
 static uint32_t number_distance(mote_settler *s, uint32_t index) {
     char rest[MOTE_SCHEMA_MAX_NUMBER + 1];
-    int n = mote_number_complete(s->schema->of[MOTE_SHAPE_NUMBER].shapes[index], MOTE_STR(""), rest);
+    int n = mote_number_complete(s->schema->of[MOTE_SHAPE_NUMBER].shapes[index], MOTE_STR(""), NULL, rest);
     mote_schema_work(s->c, 40);
     return n < 0 ? MOTE_FAR : (uint32_t)n;
 }
@@ -225,6 +233,8 @@ void mote_schema_settle(mote_schema_compiler *c, struct mote_json_schema *schema
     measure_all(&s);
     for (size_t i = 0; i < schema->of[MOTE_SHAPE_OBJECT].n && c->status == MOTE_OK; i++)
         mote_settled_object_finish(c, schema->of[MOTE_SHAPE_OBJECT].settled[i]);
+    for (size_t i = 0; i < schema->of[MOTE_SHAPE_ARRAY].n && c->status == MOTE_OK; i++)
+        mote_settled_array_finish(c, schema, schema->of[MOTE_SHAPE_ARRAY].settled[i]);
     c->where = "schema";
     if (c->status == MOTE_OK && mote_node_distance(root) >= MOTE_FAR)
         refuse_emptiness(c);

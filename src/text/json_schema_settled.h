@@ -16,6 +16,7 @@ typedef struct mote_string_rows {
 typedef struct mote_settled_string {
     const mote_dfa *dfa;
     uint32_t last; /* the largest count that rows speak of */
+    bool endless;  /* from everywhere there are strings without end: any text is one */
     bool bounded;  /* above it is nothing; else counts above it are as good as it */
     size_t n_rows;
     const mote_string_rows *rows; /* from the largest counts down */
@@ -29,7 +30,7 @@ typedef struct mote_settled_array {
     uint32_t cap[MOTE_MAX_CONTAINS]; /* counts stop there */
     uint32_t n_places, n_counts;     /* with contains: distance[place][count 0 + count 1 * (cap 0 + 1)]; places stop at n_places - 1 */
     uint32_t *distance;
-    bool unique;
+    bool unique; /* items differ; they are no arrays or objects then, and all of one node */
 } mote_settled_array;
 
 typedef struct mote_settled_object {
@@ -62,6 +63,7 @@ typedef struct mote_settled_table {
     const void **shapes; /* what they were */
     void **settled;
     size_t n, capacity;
+    uint32_t *slots; /* [2 * capacity] by hashed shape: index + 1 */
 } mote_settled_table;
 
 struct mote_json_schema {
@@ -87,6 +89,11 @@ void mote_schema_settle(mote_schema_compiler *c, struct mote_json_schema *schema
 const mote_shape_node *mote_schema_want(mote_settler *s, const mote_shape_node *node);
 
 mote_settled_string *mote_settle_string(mote_schema_compiler *c, const mote_string_shape *shape);
+/* When distances stand, for unique items: refuses what can't be told apart, and empties the shape if there aren't enough values. */
+void mote_settled_array_finish(mote_schema_compiler *c, const struct mote_json_schema *schema, mote_settled_array *a);
+/* More than k strings begin with what leads to that state; a yes is sure, a no may be a lack of patience. */
+bool mote_settled_string_more(const mote_settled_string *s, uint32_t state, uint32_t count, uint32_t k);
+
 mote_settled_array *mote_settle_array(mote_settler *s, const mote_array_shape *shape);
 mote_settled_object *mote_settle_object(mote_settler *s, const mote_object_shape *shape);
 /* Behind a change of nodes' distances: that of the shape, and how deep its values nest. MOTE_FAR: empty. */
@@ -110,8 +117,14 @@ uint32_t mote_settled_string_like(const mote_settled_string *s, uint32_t count, 
 /* Bytes that a character of a string takes at least. */
 unsigned mote_json_byte_cost(unsigned char byte);
 
+/* Numbers that it may not be equal to, beside what the shape says. */
+typedef struct mote_number_others {
+    const mote_decimal *items;
+    size_t n;
+} mote_number_others;
+
 /* A number's text so far: whether it is one of the shape as it stands, and what completes it (a shortest such; rest has room for MOTE_SCHEMA_MAX_NUMBER bytes). Returns the bytes
  * of that, -1 where nothing completes it. */
-int mote_number_complete(const mote_number_shape *shape, mote_str text, char *rest);
+int mote_number_complete(const mote_number_shape *shape, mote_str text, const mote_number_others *others, char *rest);
 
 #endif

@@ -16,16 +16,28 @@ bool mote_machine_fits(const mote_cell *around, const mote_shape_node *node) {
     return node->settled && node->settled->distance < MOTE_FAR && around->depth + node->settled->depth <= MOTE_SCHEMA_MAX_DEPTH;
 }
 
-static void begin_literal(mote_machine *m, uint32_t which, uint32_t parent) {
+static void begin_literal(mote_machine *m, uint32_t which, const mote_cell *around) {
+    mote_cell behind = *around;
+    uint32_t parent = 0;
+    if (!mote_unique_in(m, around) || mote_unique_take(m, &behind, mote_machine_text(m, 0, (uint8_t)literals[which][0])))
+        parent = mote_machine_cell(m, &behind);
+    if (parent == 0)
+        return;
     mote_cell cell = {.kind = MOTE_CELL_LITERAL, .parent = parent, .shape = which, .a = 1};
     mote_machine_emit(m, &cell);
+}
+
+/* As mote_number_complete; inside of unique items what is written already doesn't count. */
+static int complete_number(mote_machine *m, uint32_t parent, const mote_number_shape *shape, mote_str text, char *rest) {
+    const mote_cell *around = &m->cells[parent];
+    return mote_unique_in(m, around) ? mote_unique_complete(m, around, shape, text, rest) : mote_number_complete(shape, text, NULL, rest);
 }
 
 static void begin_numbers(mote_machine *m, const mote_settled_node *node, uint32_t parent, uint8_t byte) {
     char rest[MOTE_SCHEMA_MAX_NUMBER + 1], text = (char)byte;
     for (uint32_t i = 0; i < node->n[MOTE_SHAPE_NUMBER]; i++) {
         mote_cell cell = {.kind = MOTE_CELL_NUMBER, .parent = parent, .shape = node->shapes[MOTE_SHAPE_NUMBER][i]};
-        if (mote_number_complete(mote_machine_number(m, &cell), (mote_str){&text, 1}, rest) < 0)
+        if (complete_number(m, parent, mote_machine_number(m, &cell), (mote_str){&text, 1}, rest) < 0)
             continue;
         cell.a = mote_machine_text(m, 0, byte);
         mote_machine_emit(m, &cell);
@@ -37,7 +49,9 @@ static void begin_strings(mote_machine *m, const mote_settled_node *node, uint32
         mote_cell cell = {.kind = MOTE_CELL_STRING, .parent = parent, .shape = node->shapes[MOTE_SHAPE_STRING][i]};
         const mote_settled_string *s = mote_machine_string(m, &cell);
         cell.a = s->dfa->start;
-        if (mote_settled_string_rest(s, cell.a, 0) < MOTE_FAR)
+        if (mote_unique_in(m, &m->cells[parent]))
+            cell.g = mote_machine_text(m, 0, '"');
+        if (mote_settled_string_rest(s, cell.a, 0) < MOTE_FAR && (cell.g == 0 || mote_unique_string_lives(m, &cell)))
             mote_machine_emit(m, &cell);
     }
 }
@@ -68,11 +82,11 @@ void mote_machine_begin_value(mote_machine *m, const mote_shape_node *shape, con
     if (m->full)
         return;
     if (byte == 'n' && node->null)
-        begin_literal(m, 0, parent);
+        begin_literal(m, 0, around);
     else if (byte == 'f' && node->no)
-        begin_literal(m, 1, parent);
+        begin_literal(m, 1, around);
     else if (byte == 't' && node->yes)
-        begin_literal(m, 2, parent);
+        begin_literal(m, 2, around);
     else if (byte == '"')
         begin_strings(m, node, parent);
     else if (byte == '[')
@@ -102,14 +116,15 @@ static void step_number(mote_machine *m, const mote_cell *cell, uint8_t byte) {
     bool digit = (byte >= '0' && byte <= '9') || byte == '.' || byte == '-' || byte == '+' || byte == 'e' || byte == 'E';
     if (digit && n < MOTE_SCHEMA_MAX_NUMBER) {
         text[n] = (char)byte;
-        if (mote_number_complete(shape, (mote_str){text, n + 1}, rest) < 0)
+        if (complete_number(m, cell->parent, shape, (mote_str){text, n + 1}, rest) < 0)
             return;
         mote_cell more = *cell;
         more.a = mote_machine_text(m, cell->a, byte);
         mote_machine_emit(m, &more);
-    } else if (!digit && mote_number_complete(shape, (mote_str){text, n}, rest) == 0 && cell->parent != 0) {
+    } else if (!digit && complete_number(m, cell->parent, shape, (mote_str){text, n}, rest) == 0) {
         mote_cell parent = m->cells[cell->parent];
-        mote_machine_step_cell(m, &parent, byte);
+        if (!mote_unique_in(m, &parent) || mote_unique_take(m, &parent, mote_unique_number(m, (mote_str){text, n})))
+            mote_machine_step_cell(m, &parent, byte);
     }
 }
 

@@ -4,12 +4,12 @@
 static const mote_dfa *product(mote_schema_compiler *c, const mote_dfa *a, const mote_dfa *b, mote_dfa_op op) {
     const mote_dfa *out = NULL;
     mote_error err = {0};
-    if (!mote_schema_work(c, 200 + (int64_t)(a->n_states + b->n_states) * 20))
+    if (!mote_schema_work(c, 20 + (int64_t)(a->n_states + b->n_states)))
         return NULL;
     mote_status status = mote_dfa_product(a, b, op, 0, c->arena, &out, &err);
     if (status != MOTE_OK)
         return mote_schema_fail(c, status, "pattern: %s", err.message);
-    mote_schema_work(c, (int64_t)out->n_states * out->n_classes);
+    mote_schema_work(c, (int64_t)out->n_states * out->n_classes / 2);
     return out;
 }
 
