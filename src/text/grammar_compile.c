@@ -31,6 +31,7 @@ typedef struct compiler {
     uint32_t *todo;       /* [2 * n_ops] */
     uint32_t *called;     /* [n_ops] rules that a set calls */
     uint32_t interval_end[256], n_intervals;
+    size_t most_work;
     bool is_over;                 /* too many */
     size_t rule_begin, rule_most; /* positions of the rule: from, at most */
     size_t current_edge;          /* the first of the position that is being joined */
@@ -96,7 +97,7 @@ static uint32_t end_set(compiler *k) {
     if (!is_sorted)
         qsort(set, n, sizeof *set, by_number);
     k->n_work += is_sorted ? n : SORT_WORK * n;
-    if (k->n_members == MAX_MEMBERS || g->n_positions == MAX_POSITIONS || g->n_positions - k->rule_begin > k->rule_most || k->n_work > MAX_WORK) {
+    if (k->n_members == MAX_MEMBERS || g->n_positions == MAX_POSITIONS || g->n_positions - k->rule_begin > k->rule_most || k->n_work > k->most_work) {
         k->is_over = true;
         return 0;
     }
@@ -226,6 +227,7 @@ static mote_status join_rule(compiler *k, const mote_grammar_rule *rule, bool ap
     mote_grammar *g = k->out;
     k->is_over = false;
     k->rule_begin = g->n_positions;
+    k->most_work = apart ? MAX_WORK : MAX_WORK / 2; /* so that keeping apart is always tried */
     k->rule_most = apart ? MAX_POSITIONS : (size_t)SETS_AN_OP * rule->n_ops + MIN_SETS;
     begin_set(k);
     add(k, rule->begin);

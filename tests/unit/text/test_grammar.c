@@ -172,6 +172,7 @@ static void limits(void **state) {
     free(large);
     /* what would have 2^20 sets of operations is kept apart */
     expect("root ::= [ab]* \"a\" [ab]{20}", "babababababababababababababa", ACCEPT);
+    expect("root ::= [ab]* \"a\" [ab\\u00e9]{500} [ab]{500} \"c\"?", "ab", 2);
     expect("root ::= [ab]* \"a\" [ab]{20}", "aaaaaaabbbbbbbbbbbbbbbbbbbbb", 28);
 }
 
