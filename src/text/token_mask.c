@@ -33,7 +33,7 @@ static bool take_memory(mote_token_mask *m) {
     m->near.set.bits = room(&ok, m->n_words, sizeof(uint32_t));
     for (size_t i = 0; i < MOTE_TOKEN_MASK_KEPT; i++)
         m->kept[i].set.bits = room(&ok, m->n_words, sizeof(uint32_t));
-    for (size_t i = 0; i < MOTE_TOKEN_MASK_KEYS; i++) {
+    for (size_t i = 0; i <= MOTE_TOKEN_MASK_KEYS; i++) {
         m->keyed[i].bits = room(&ok, m->n_words, sizeof(uint32_t));
         m->keyed[i].left = room(&ok, MOTE_TOKEN_MASK_LEFT, sizeof(uint32_t));
     }
@@ -77,7 +77,7 @@ void mote_token_mask_free(mote_token_mask **mask) {
     mote_mem_free(m->near.set.bits);
     for (size_t i = 0; i < MOTE_TOKEN_MASK_KEPT; i++)
         mote_mem_free(m->kept[i].set.bits);
-    for (size_t i = 0; i < MOTE_TOKEN_MASK_KEYS; i++) {
+    for (size_t i = 0; i <= MOTE_TOKEN_MASK_KEYS; i++) {
         mote_mem_free(m->keyed[i].bits);
         mote_mem_free(m->keyed[i].left);
     }
@@ -210,8 +210,6 @@ static bool walk_all(walk *w) {
 /* With a key: those that stay inside are known. */
 static bool walk_left(walk *w, const mote_token_mask_keyed *k) {
     memcpy(w->bits, k->bits, w->m->n_words * sizeof *w->bits);
-    uint32_t distance = w->m->a->ops->distance(w->m->a, w->base);
-    w->reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
     for (size_t i = 0; i < k->n_left; i++) {
         uint32_t at = k->left[i];
         if ((!walk_path(w, at) && !make_room(w, at)) || !walk_nodes(w, at, w->m->trie->nodes[at].skip))
@@ -234,8 +232,13 @@ static void finish(walk *w, mote_token_mask_set *set) {
 /* Makes the mask of the state into `kept`; false: no room. */
 static bool make(mote_token_mask *m, mote_token_mask_kept *kept, uint32_t most, bool is_near) {
     walk w = {.m = m, .base = m->state, .bits = kept->set.bits, .most = most, .is_near = is_near};
-    bool has_key = !is_near && !m->skips_space;
-    const mote_token_mask_keyed *k = has_key ? mote_token_mask_key(m, m->state) : NULL;
+    const mote_token_mask_keyed *k = NULL;
+    if (is_near && !m->skips_space) {
+        k = mote_token_mask_key_near(m, most, &w.reach);
+    } else if (!m->skips_space && (k = mote_token_mask_key(m, m->state)) != NULL) {
+        uint32_t distance = m->a->ops->distance(m->a, m->state);
+        w.reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
+    }
     if (!k)
         memset(w.bits, 0, m->n_words * sizeof *w.bits);
     bool ok = k ? walk_left(&w, k) : walk_all(&w);

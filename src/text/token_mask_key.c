@@ -20,6 +20,7 @@ static uint16_t find_row(mote_token_mask *m, uint32_t key, mote_state before, ui
     row->key = key;
     row->state = state;
     row->has_same = false;
+    row->fits = 0;
     memset(row->next, 0, sizeof row->next);
     m->row_of[at] = (uint16_t)++m->n_rows;
     return (uint16_t)(m->n_rows - 1);
@@ -32,6 +33,7 @@ static void begin_rows(mote_token_mask *m, uint32_t key, mote_state s) {
     m->rows[0].key = key;
     m->rows[0].state = s;
     m->rows[0].has_same = false;
+    m->rows[0].fits = 0;
     m->n_rows = 1;
     m->row_of[mote_token_mask_hash(key, ROW_SLOTS)] = 1;
 }
@@ -110,19 +112,38 @@ static bool begins_inside(mote_token_mask *m) {
     return n_inside > t->n_ranked / 2;
 }
 
-/* The end of what is judged with node `at`: its branch, where all of it stays at the row before it or at `behind`, the row behind it. */
-static uint32_t end_of(mote_token_mask *m, uint32_t at, uint16_t before, uint16_t behind, bool is_within) {
+/* Few tokens left. */
+typedef struct limit {
+    uint32_t most, reach;
+    bool is_full; /* no room to find out */
+} limit;
+
+/* Whether the text can be closed from a row's state; limit NULL: there is none. */
+static bool fits(mote_token_mask *m, uint16_t number, limit *l) {
+    mote_token_mask_row *row = &m->rows[number];
+    if (!l)
+        return true;
+    if (row->fits == 0) {
+        uint32_t need = mote_token_mask_need_from(m, row->state, l->most);
+        l->is_full = l->is_full || need == MOTE_TOKEN_MASK_UNKNOWN;
+        l->reach = need > l->most ? MOTE_TOKEN_MASK_NEVER : need > l->reach ? need : l->reach;
+        row->fits = need <= l->most ? 1 : 2;
+    }
+    return row->fits == 1;
+}
+
+/* Tokens of a branch that stay at one row; gives it. NO_ROW: they don't. */
+static uint16_t row_of_branch(mote_token_mask *m, uint32_t at, uint16_t before, uint16_t behind) {
     const mote_token_trie *t = m->trie;
-    if (t->nodes[at].skip - at < MIN_BRANCH || is_within)
-        return at + 1;
-    bool is_whole = (t->sorts[at] & ~same_of(m, before)) == 0 || (t->below[at] & ~same_of(m, behind)) == 0;
-    return is_whole ? t->nodes[at].skip : at + 1;
+    if (t->nodes[at].skip - at < MIN_BRANCH)
+        return NO_ROW;
+    return (t->sorts[at] & ~same_of(m, before)) == 0 ? before : (t->below[at] & ~same_of(m, behind)) == 0 ? behind : NO_ROW;
 }
 
 /* Most of a vocabulary stays inside of strings: then all are allowed at first, and what dies or leaves is taken out. */
-static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k) {
+static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k, limit *l) {
     const mote_token_trie *t = m->trie;
-    const bool inverts = begins_inside(m);
+    const bool inverts = !l && begins_inside(m);
     memset(k->bits, 0, m->n_words * sizeof *k->bits);
     if (inverts)
         memcpy(k->bits, t->all, t->n_words * sizeof *k->bits);
@@ -136,14 +157,15 @@ static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k) {
             return false;
         bool is_out = next < MOTE_TOKEN_MASK_ROW;
         uint16_t behind = is_out ? 0 : (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
-        end = is_out ? node->skip : end_of(m, at, before, behind, k->is_within);
+        uint16_t branch = is_out || k->is_within ? NO_ROW : row_of_branch(m, at, before, behind);
+        end = is_out || branch != NO_ROW ? node->skip : at + 1;
         if (is_out && inverts)
             forbid(t, k->bits, node->first, t->nodes[end].first);
-        else if (!is_out && !inverts)
+        else if (!is_out && !inverts && node->first < t->nodes[end].first && fits(m, branch == NO_ROW ? behind : branch, l))
             mote_token_mask_allow(t, k->bits, node->first, t->nodes[end].first);
         m->row_stack[node->depth] = behind;
     }
-    return true;
+    return !l || !l->is_full;
 }
 
 /* The most that the way to the end grows; false: some of the states can't be closed with this vocabulary. */
@@ -164,16 +186,37 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, boo
     k->is_within = is_within;
     k->rise = 0;
     begin_rows(m, key, m->state);
-    if (!walk_rows(m, k) || !find_rise(m, k))
+    if (!walk_rows(m, k, NULL) || !find_rise(m, k))
         return false;
     k->key = key;
     return true;
 }
 
-const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state s) {
+/* *is_within: the key holds for some bytes only. */
+static uint32_t key_of(mote_token_mask *m, mote_state s, bool *is_within) {
     const mote_automaton_ops *ops = m->a->ops;
     uint32_t exact = ops->key(m->a, s), key = exact && ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
-    bool is_within = key != exact;
+    *is_within = key != exact;
+    return key;
+}
+
+const mote_token_mask_keyed *mote_token_mask_key_near(mote_token_mask *m, uint32_t most, uint32_t *reach) {
+    mote_token_mask_keyed *k = &m->keyed[MOTE_TOKEN_MASK_KEYS];
+    limit l = {most, 0, false};
+    uint32_t key = key_of(m, m->state, &k->is_within);
+    if (key == 0)
+        return NULL;
+    k->n_left = 0;
+    begin_rows(m, key, m->state);
+    if (!walk_rows(m, k, &l))
+        return NULL;
+    *reach = l.reach;
+    return k;
+}
+
+const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state s) {
+    bool is_within;
+    uint32_t key = key_of(m, s, &is_within);
     if (key == 0)
         return NULL;
     mote_token_mask_keyed *oldest = &m->keyed[0];

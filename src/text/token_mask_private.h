@@ -46,6 +46,7 @@ typedef struct mote_token_mask_row {
     uint32_t key;
     mote_state state; /* one of this key */
     bool has_same;
+    uint8_t fits;  /* with few tokens left: 0 not known, 1 it can be closed, 2 it can't */
     uint16_t same; /* sorts of characters that all come back to this key */
     uint16_t next[256];
 } mote_token_mask_row;
@@ -72,9 +73,9 @@ struct mote_token_mask {
     mote_token_mask_kept kept[MOTE_TOKEN_MASK_KEPT];
     uint16_t table[MOTE_TOKEN_MASK_TABLE]; /* place in `kept` + 1 by state */
     size_t n_kept;
-    mote_token_mask_kept near; /* with few tokens left: made anew each time */
-    mote_token_mask_keyed keyed[MOTE_TOKEN_MASK_KEYS];
-    uint32_t refused[MOTE_TOKEN_MASK_KEYS]; /* keys that tokens lead too far from; in turn */
+    mote_token_mask_kept near;                             /* with few tokens left: made anew each time */
+    mote_token_mask_keyed keyed[MOTE_TOKEN_MASK_KEYS + 1]; /* the last one for `near` */
+    uint32_t refused[MOTE_TOKEN_MASK_KEYS];                /* keys that tokens lead too far from; in turn */
     size_t n_refused;
     uint32_t clock;
     mote_token_mask_row *rows;                 /* [ROWS] */
@@ -96,6 +97,8 @@ static inline void mote_token_mask_allow(const mote_token_trie *t, uint32_t *bit
 mote_state mote_token_mask_refresh(mote_token_mask *m, mote_state s);
 /* The mask of the state's key; NULL: it has none, or none that can be kept. */
 const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state s);
+/* The same with at most `most` tokens to come: made for the present state alone. *reach: so many close the text behind any token that stays inside; NEVER where one is left out. */
+const mote_token_mask_keyed *mote_token_mask_key_near(mote_token_mask *m, uint32_t most, uint32_t *reach);
 /* Sorts of characters that lead from s back to it. */
 uint16_t mote_token_mask_same(mote_token_mask *m, mote_state s);
 /* Tokens that close the text from s; above `most`, any number above it. MOTE_TOKEN_MASK_UNKNOWN: there was no room for its states. */
