@@ -41,6 +41,9 @@ typedef struct mote_automaton_ops {
     /* Drops all states but this one; returns its new number. */
     mote_state (*refresh)(mote_automaton *a, mote_state s);
     void (*free)(mote_automaton *a);
+    /* As key, but it has to hold for the next n bytes only, so more states share it: all the places in a string that are far from its greatest length, say. The key itself is that
+     * of some state that goes the same way for n bytes. NULL: as key. */
+    uint32_t (*key_within)(mote_automaton *a, mote_state s, uint32_t n);
 } mote_automaton_ops;
 
 /* The first member of every automaton. */

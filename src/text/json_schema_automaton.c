@@ -84,8 +84,8 @@ static int closing(mote_automaton *a, mote_state s) {
     return first;
 }
 
-/* What decides inside of strings and names: the cells without what is around them. */
-static uint32_t key(mote_automaton *a, mote_state s) {
+/* What decides inside of strings and names: the cells without what is around them. A string's count becomes one that is as good for n bytes. */
+static uint32_t key_within(mote_automaton *a, mote_state s, uint32_t n_bytes) {
     mote_machine *m = machine(a);
     mote_cell cells[MOTE_MACHINE_WIDTH];
     uint32_t n = 0;
@@ -98,6 +98,8 @@ static uint32_t key(mote_automaton *a, mote_state s) {
         if (cell.kind == MOTE_CELL_STRING)
             cell.g = 0;
         cell.parent = 0;
+        if (cell.kind == MOTE_CELL_STRING)
+            cell.b = mote_settled_string_like(mote_machine_string(m, &cell), cell.b, n_bytes);
         if (cell.kind == MOTE_CELL_NAME) {
             const mote_settled_object *o = mote_machine_object(m, &cell);
             if (cell.f != 0 && o->unknown && !o->endless)
@@ -110,6 +112,10 @@ static uint32_t key(mote_automaton *a, mote_state s) {
         cells[n++] = cell;
     }
     return n > 0 ? mote_machine_key(m, cells, n) : 0;
+}
+
+static uint32_t key(mote_automaton *a, mote_state s) {
+    return key_within(a, s, UINT32_MAX);
 }
 
 static uint32_t inner(mote_automaton *a, uint32_t from, unsigned char byte) {
@@ -149,7 +155,7 @@ static void free_automaton(mote_automaton *a) {
 }
 
 mote_status mote_json_schema_automaton(const mote_json_schema *schema, mote_automaton **a, mote_error *err) {
-    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton};
+    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within};
     *a = NULL;
     mote_machine *m = mote_mem_zalloc_array(1, sizeof *m);
     if (!m)

@@ -142,10 +142,8 @@ mote_settled_string *mote_settle_string(mote_schema_compiler *c, const mote_stri
     return c->status == MOTE_OK ? s : NULL;
 }
 
-uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count) {
+static const mote_string_rows *find_rows(const mote_settled_string *s, uint32_t count) {
     size_t lo = 0, hi = s->n_rows - 1;
-    if (state == 0)
-        return MOTE_FAR;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         if (s->rows[mid].from <= count)
@@ -153,8 +151,21 @@ uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, 
         else
             lo = mid + 1;
     }
-    const mote_string_rows *rows = &s->rows[lo];
+    return &s->rows[lo];
+}
+
+uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count) {
+    if (state == 0)
+        return MOTE_FAR;
+    const mote_string_rows *rows = find_rows(s, count);
     return count > rows->to ? MOTE_FAR : mote_far_add(rows->row[state], rows->slope * (rows->to - count));
+}
+
+/* Counts of the same rows differ by distances only, as long as they stay among them; at the last of them a distance may be 0 that is more before. */
+uint32_t mote_settled_string_like(const mote_settled_string *s, uint32_t count, uint32_t n) {
+    const mote_string_rows *rows = find_rows(s, count);
+    bool is_far = count < rows->to && n < rows->to - count;
+    return is_far ? rows->to - n - 1 : count;
 }
 
 /* A walk along what lives, depth first, that stops at the (k + 1)th string. */
