@@ -232,15 +232,15 @@ static uint32_t name_rest(mote_machine *m, const mote_cell *cell, int *first) {
     const mote_settled_object *o = mote_machine_object(m, cell);
     const uint64_t *seen = m->set_words + mote_machine_set_at(m, cell->a)->offset;
     uint32_t depth = cell->d & 0xffff, b = cell->b + 1, best = MOTE_FAR;
-    uint32_t all = object_after(m, cell, b, UINT32_MAX);
+    uint32_t all = object_after(m, cell, b, UINT32_MAX), read = 1; /* the quote and what all of these names begin with */
     bool spare = mote_object_spare(m, cell);
+    for (uint32_t k = 0; k < depth; k++)
+        read += mote_json_byte_cost((uint8_t)o->names[cell->c >> 16].data[k]);
     for (uint32_t i = cell->c >> 16; i < (cell->c & 0xffff); i++) {
         bool required = has_bit(o->required, i);
         if (!has_bit(o->allowed, i) || has_bit(seen, i) || !(required || spare) || !mote_machine_fits(cell, o->values[i]))
             continue;
-        uint32_t own = 2 + mote_node_distance(o->values[i]);
-        for (size_t k = depth; k < o->names[i].len; k++)
-            own += mote_json_byte_cost((uint8_t)o->names[i].data[k]);
+        uint32_t own = o->cost[i] - read;
         own = mote_far_add(own, b >= o->min ? all - (required ? o->cost[i] + 1 : 0) : object_after(m, cell, b, i));
         if (own < best) {
             best = own;
