@@ -129,6 +129,7 @@ static mote_status generate(cli_runtime *r, const cli_options *o, const int32_t 
     options.n_draft_max = o->n_draft_max;
     options.on_token = take_token;
     options.context = stream;
+    options.constraint = r->constraint;
     cli_interrupt_watch(r->session);
     mote_status status = mote_generate(r->session, r->sampler, prompt, n_prompt, &options, result, err);
     cli_interrupt_watch(NULL);

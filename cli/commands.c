@@ -134,6 +134,18 @@ const cli_command cli_commands[] = {
      .max_arguments = 0,
      .run = cli_template,
      .groups = {cli_flags_vocabulary, cli_flags_template}},
+    {.name = "schema",
+     .arguments = "SCHEMA INSTANCE...",
+     .summary = "Show what a constrained generation may write",
+     .text = "Compiles a JSON Schema or, with --grammar, a GBNF grammar and says of each INSTANCE, a file, whether a generation could write it: a line each, \"accept\", or "
+             "\"reject\" and the offset of the first byte that can't stand there. Exit code 0 also where it rejects. A standard keyword that can't be enforced ends with exit code "
+             "3 and its name.\n"
+             "With --json: one object.",
+     .complete = "file",
+     .min_arguments = 1,
+     .max_arguments = -1,
+     .run = cli_schema,
+     .groups = {cli_flags_schema}},
     {.name = "embed",
      .arguments = "",
      .summary = "Turn lines of text into vectors",

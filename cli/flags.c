@@ -89,6 +89,10 @@ const cli_option cli_flags_answer[] = {
     TEXT("-sys --system-prompt", "TEXT", system, "the template's", "the system message"),
     INT("-n --predict --n-predict", n_predict, -1, MAX_INT, "-1", "tokens to generate at most; -1: until the answer or the context ends"),
     LIST("-r --reverse-prompt --stop", "TEXT", stops, "end the answer before this text; may be given again"),
+    TEXT("--grammar", "GRAMMAR", grammar, NULL, "the answer is a text of this grammar (GBNF)"),
+    TEXT("--grammar-file", "FILE", grammar_path, NULL, "the same, from a file"),
+    TEXT("-j --json-schema", "SCHEMA", schema, NULL, "the answer is JSON that is valid by this schema"),
+    TEXT("-jf --json-schema-file", "FILE", schema_path, NULL, "the same, from a file"),
     FLAG("--ignore-eos", ignore_eos, "never choose an end token"),
     FLAG("-sp --special", special, "write control tokens out in the text"),
     INT("--draft --draft-n --draft-max", n_draft_max, 0, MAX_INT, "as many as pay",
@@ -128,16 +132,7 @@ const cli_option cli_flags_sampling[] = {
 
 /* Names that users of llama.cpp know and that don't work here yet: refused by name, never ignored. */
 const cli_option cli_flags_later[] = {
-    LATER("--grammar", "GRAMMAR"),
-    LATER("--grammar-file", "FILE"),
-    LATER("-j --json-schema", "SCHEMA"),
-    LATER("-jf --json-schema-file", "FILE"),
-    LATER("-md --model-draft", "FILE"),
-    LATER("-mm --mmproj", "FILE"),
-    LATER("--image", "FILE"),
-    LATER("--control-vector", "FILE"),
-    LATER("--context-shift", NULL),
-    END,
+    LATER("-md --model-draft", "FILE"), LATER("-mm --mmproj", "FILE"), LATER("--image", "FILE"), LATER("--control-vector", "FILE"), LATER("--context-shift", NULL), END,
 };
 
 const cli_option cli_flags_tokenize[] = {
@@ -159,8 +154,16 @@ const cli_option cli_flags_template[] = {
 };
 
 const cli_option cli_flags_check[] = {
-    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json, template or panels"),
+    TEXT("--kind", "KIND", kind, "by the file's name", "gguf, safetensors, json, template, grammar, schema or panels"),
     TEXT("--base", "MODEL", base, NULL, "the model that an adapter belongs to"),
+    END,
+};
+
+const cli_option cli_flags_schema[] = {
+    FLAG("--grammar", is_grammar, "SCHEMA is a grammar in GBNF"),
+    FLAG("--strict", strict, "words that no standard defines are refused too (exit 3)"),
+    TEXT("-m --model", "MODEL", model, "none", "walk this model's tokens, as a generation would, not bytes"),
+    FLAG("--bench", measure, "add the times of compiling and, with -m, of making the masks of tokens"),
     END,
 };
 

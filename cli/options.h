@@ -41,6 +41,7 @@ typedef struct cli_options {
     /* the answer */
     const char *system;
     cli_list files, stops;
+    const char *grammar, *grammar_path, *schema, *schema_path;
     bool raw, ignore_eos, special;
     const char *prompt_cache;
     bool prompt_cache_all, prompt_cache_ro;
@@ -53,6 +54,8 @@ typedef struct cli_options {
     bool no_parse_special, no_bos, no_special, jsonl;
     /* template, check */
     const char *template_path, *messages, *kind, *base;
+    /* schema */
+    bool is_grammar, strict, measure;
     /* eval, bench */
     const char *tokens, *text, *output;
     int32_t n_prompt, n_generate, n_repeats, depth;

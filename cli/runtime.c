@@ -2,6 +2,7 @@
 #include "cli/runtime.h"
 
 #include "cli/adapters.h"
+#include "cli/constrain.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 
@@ -128,10 +129,14 @@ static int check_budget(const cli_options *o) {
 }
 
 int cli_runtime_open(cli_runtime *r, const cli_options *o) {
+    mote_constraint *constraint = NULL;
     memset(r, 0, sizeof *r);
-    int code = check_budget(o);
+    int code = cli_constrain(o, &constraint);
+    if (code == CLI_DONE)
+        code = check_budget(o);
     if (code == CLI_DONE)
         code = cli_runtime_open_model(r, o);
+    r->constraint = constraint;
     if (code != CLI_DONE)
         return code;
     if (r->info.is_encoder)
@@ -152,6 +157,7 @@ int cli_runtime_open(cli_runtime *r, const cli_options *o) {
 
 void cli_runtime_close(cli_runtime *r) {
     mote_sampler_free(&r->sampler);
+    mote_constraint_free(&r->constraint);
     mote_session_free(&r->session);
     mote_engine_free(&r->engine);
     for (size_t i = 0; i < r->n_adapters; i++)

@@ -15,6 +15,7 @@ typedef struct cli_runtime {
     mote_engine *engine;
     mote_session *session;
     mote_sampler *sampler;
+    mote_constraint *constraint; /* NULL: any text */
     double load_seconds;
 } cli_runtime;
 

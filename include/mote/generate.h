@@ -11,6 +11,7 @@
 #ifndef MOTE_GENERATE_H
 #define MOTE_GENERATE_H
 
+#include <mote/constraint.h>
 #include <mote/engine.h>
 #include <mote/sampler.h>
 #include <mote/tokenizer.h>
@@ -59,10 +60,14 @@ typedef struct mote_generate_options {
     size_t n_draft_source;
     mote_draft_fn draft; /* NULL: none */
     void *draft_context;
+    /* NULL: any text. Otherwise the answer is a whole text of the constraint, however few tokens n_predict and the context leave; what comes without choice is not sampled, and is
+     * computed in one pass. An answer that can't go on ends with "stop", also where no room is left for an end token. Logit biases and stop strings keep their say, so a stop
+     * string may cut the text. */
+    const mote_constraint *constraint;
 } mote_generate_options;
 
 #define MOTE_GENERATE_OPTIONS_INIT \
-    { sizeof(mote_generate_options), -1, false, false, NULL, 0, -1, NULL, NULL, -1, NULL, 0, NULL, NULL }
+    { sizeof(mote_generate_options), -1, false, false, NULL, 0, -1, NULL, NULL, -1, NULL, 0, NULL, NULL, NULL }
 
 typedef struct mote_generate_result {
     char *text; /* NUL-terminated */
@@ -77,7 +82,8 @@ typedef struct mote_generate_result {
 
 /* Feeds the prompt (tokens that the session's timeline already starts with are not computed again; what differs is truncated) and generates.
  * *result is filled also on MOTE_ERR_CANCELLED with what there was. MOTE_ERR_CONTEXT when the prompt doesn't fit, _ARGUMENT (an option out of range; an id of a
- * draft outside the vocabulary, named), _ALLOC. */
+ * draft outside the vocabulary, named), _LIMIT (the constraint's shortest text doesn't fit into what may be generated; no room for the ways to read the text: the constraint is too
+ * ambiguous), _UNSUPPORTED (the vocabulary can't spell it), _BUDGET, _ALLOC. */
 MOTE_API MOTE_MUST_CHECK mote_status mote_generate(mote_session *session, mote_sampler *sampler, const int32_t *prompt, size_t n_prompt, const mote_generate_options *options,
                                                    mote_generate_result *result, mote_error *err);
 MOTE_API void mote_generate_result_deinit(mote_generate_result *result);

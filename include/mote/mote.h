@@ -4,6 +4,7 @@
 
 #include <mote/adapter.h>
 #include <mote/check.h>
+#include <mote/constraint.h>
 #include <mote/convert.h>
 #include <mote/embed.h>
 #include <mote/engine.h>

@@ -67,6 +67,8 @@ mote_status mote_engine_create(const mote_model *model, const mote_engine_option
     uint64_t screen_bytes = mote_decoder_screen_bytes(model), other_bytes = model->w.n_bytes + adapter_bytes + e->n_bytes;
     e->may_screen = screen_bytes > 0 && (o.mem_max_bytes == 0 || (other_bytes <= o.mem_max_bytes && screen_bytes <= o.mem_max_bytes - other_bytes));
     e->n_bytes += e->may_screen ? screen_bytes : 0;
+    other_bytes += e->may_screen ? screen_bytes : 0;
+    e->n_bytes_left = o.mem_max_bytes == 0 ? UINT64_MAX : o.mem_max_bytes > other_bytes ? o.mem_max_bytes - other_bytes : 0;
     MOTE_TRY_DONE(mote_thread_pool_create(set.n_threads, &e->pool, err));
     MOTE_TRY_DONE(mote_decoder_create(model, e->pool, e->n_batch, e->n_ctx, &e->decoder, err));
     MOTE_TRY_DONE(take_memory(e, err));
@@ -94,6 +96,7 @@ void mote_engine_free(mote_engine **engine) {
         mote_adapter_set_deinit(&e->sessions[i].adapters);
     mote_decoder_free(&e->decoder);
     mote_draft_free(&e->draft);
+    mote_constrained_free(&e->constrained);
     mote_thread_pool_free(&e->pool);
     mote_prefix_cache_free(&e->prefixes);
     mote_mem_free(e->sessions);

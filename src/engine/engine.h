@@ -3,6 +3,7 @@
 #define MOTE_ENGINE_ENGINE_H
 
 #include "base/thread_pool.h"
+#include "engine/constrained.h"
 #include "engine/draft.h"
 #include "engine/prefix_cache.h"
 #include "model/cache.h"
@@ -17,7 +18,8 @@ struct mote_engine {
     const mote_model *model;
     mote_thread_pool *pool;
     mote_decoder *decoder;
-    mote_draft *draft; /* NULL: the model keeps states that can't go back */
+    mote_draft *draft;             /* NULL: the model keeps states that can't go back */
+    mote_constrained *constrained; /* of the last generation that had a constraint; NULL */
     size_t n_ctx, n_batch;
     mote_cache_layout layout;
     int32_t n_sessions;
@@ -31,9 +33,10 @@ struct mote_engine {
     size_t n_adapters;
     mote_prefix_cache *prefixes; /* NULL: none are kept */
     uint64_t n_bytes;
-    uint64_t identity; /* of the model (model/identity.h); 0: not computed yet */
-    bool may_screen;   /* the budget has room for a screen of the head */
-    bool has_some;     /* the logits in the decoder are not all of them */
+    uint64_t n_bytes_left; /* of the budget; UINT64_MAX: there is none */
+    uint64_t identity;     /* of the model (model/identity.h); 0: not computed yet */
+    bool may_screen;       /* the budget has room for a screen of the head */
+    bool has_some;         /* the logits in the decoder are not all of them */
 };
 
 struct mote_session {

@@ -16,6 +16,7 @@
 enum { TEXT_BYTES_A_TOKEN = 16, MAX_LOGPROBS = 20, MAX_TEXT_BYTES = 1 << 30 };
 /* Tokens after which a screen of the head has earned what making it costs; rows that a sampler may change. */
 enum { MIN_SCREENED_TOKENS = 64, MAX_CHANGED = 256 };
+enum { MAX_WAITING = 64 }; /* tokens without choice that are fed at once */
 
 typedef struct generation {
     mote_session *session;
@@ -34,6 +35,10 @@ typedef struct generation {
     mote_draft *draft;                     /* NULL: no drafts */
     int32_t pass[MOTE_DECODER_LOGIT_ROWS]; /* the last token and the guesses of the last pass */
     size_t n_pass, n_taken;                /* n_taken: of these, those that came */
+    mote_constrained *constrained;         /* NULL: any text */
+    int32_t forced;                        /* the next token, where the constraint leaves no choice; -1 */
+    int32_t waiting[MAX_WAITING];          /* tokens that came and are not fed yet: nobody has to see the logits before the last one's */
+    size_t n_waiting;
     mote_token_logprob top[MAX_LOGPROBS];
     int32_t changed[MAX_CHANGED]; /* rows of logits that the sampler changes */
 } generation;
@@ -48,15 +53,23 @@ static size_t reuse_prefix(mote_session *s, const int32_t *prompt, size_t n_prom
 
 static mote_status collect_ends(generation *g, mote_error *err) {
     size_t n_vocab = g->session->engine->model->h.n_vocab;
-    g->masked = mote_mem_alloc_array(n_vocab, sizeof(float));
     g->ends = mote_mem_alloc_array(n_vocab, sizeof(int32_t));
-    if (!g->masked || !g->ends)
-        return mote_error_alloc(err, n_vocab * sizeof(float));
+    if (!g->ends)
+        return mote_error_alloc(err, n_vocab * sizeof(int32_t));
     int32_t n_tokens = mote_tokenizer_n_tokens(g->tokenizer);
     for (int32_t i = 0; i < n_tokens && (size_t)i < n_vocab; i++)
         if (mote_tokenizer_is_end(g->tokenizer, i))
             g->ends[g->n_ends++] = i;
     return MOTE_OK;
+}
+
+static mote_status constrain(generation *g, mote_error *err) {
+    mote_engine *e = g->session->engine;
+    if (!g->options->constraint)
+        return MOTE_OK;
+    MOTE_TRY(mote_constrained_open(g->options->constraint, g->tokenizer, e->model->h.n_vocab, e->n_bytes_left, &e->constrained, err));
+    g->constrained = e->constrained;
+    return mote_constrained_begin(g->constrained, g->n_max, g->options->ignore_eos, err);
 }
 
 static mote_status check_drafts(generation *g, mote_error *err) {
@@ -71,11 +84,32 @@ static mote_status check_drafts(generation *g, mote_error *err) {
     return MOTE_OK;
 }
 
+static size_t n_left(const generation *g) {
+    return g->n_max - g->result->n_tokens;
+}
+
+/* The few that a constraint allows. */
+static bool choose_allowed(generation *g, mote_logit_choice *choice) {
+    const mote_token_mask_set *set;
+    if (mote_constrained_next(g->constrained, n_left(g), &set, NULL) != MOTE_OK || set->n_allowed > MAX_CHANGED)
+        return false; /* a failure comes again when the token is chosen */
+    size_t n_vocab = g->session->engine->model->h.n_vocab;
+    for (size_t w = 0; w < set->n_words; w++)
+        for (uint32_t bits = set->bits[w]; bits; bits &= bits - 1) {
+            size_t id = 32 * w + (size_t)__builtin_ctz(bits);
+            if (id < n_vocab)
+                g->changed[choice->n_rows++] = (int32_t)id;
+        }
+    return choice->n_rows > 0;
+}
+
 /* The logits that the sampler will look at, if it doesn't look at all. */
 static bool choose_logits(generation *g, mote_logit_choice *choice) {
     *choice = (mote_logit_choice){.rows = g->changed};
     if (g->options->n_logprobs >= 0)
         return false;
+    if (g->constrained)
+        return g->forced < 0 && choose_allowed(g, choice);
     size_t n = mote_sampler_needs(g->sampler, g->changed, MAX_CHANGED, &choice->n_rows);
     choice->n_first = n + choice->n_rows + g->n_ends; /* of the greatest, so many may fall back */
     return n > 0;
@@ -102,19 +136,56 @@ static mote_status prepare(generation *g, size_t n_prompt, mote_error *err) {
         MOTE_TRY(mote_detokenizer_create(g->tokenizer, o->special, &g->stream, err));
     if (o->ignore_eos && g->tokenizer)
         MOTE_TRY(collect_ends(g, err));
+    MOTE_TRY(constrain(g, err));
+    if (g->ends || g->constrained)
+        g->masked = mote_mem_alloc_array(e->model->h.n_vocab, sizeof(float));
+    if ((g->ends || g->constrained) && !g->masked)
+        return mote_error_alloc(err, e->model->h.n_vocab * sizeof(float));
     mote_logit_choice choice;
-    if (e->may_screen && g->n_max >= MIN_SCREENED_TOKENS && choose_logits(g, &choice))
+    if (e->may_screen && !g->constrained && g->n_max >= MIN_SCREENED_TOKENS && choose_logits(g, &choice))
         MOTE_TRY(mote_decoder_make_screen(e->decoder, err));
     return check_drafts(g, err);
 }
 
-static const float *mask_ends(generation *g, const float *logits) {
+/* Logits without those that may not be chosen; *least: a token that may. */
+static mote_status mask(generation *g, const float *logits, const float **masked, int32_t *least, mote_error *err) {
+    size_t n_vocab = g->session->engine->model->h.n_vocab;
+    const mote_token_mask_set *set = NULL;
+    *masked = logits;
     if (!g->masked)
-        return logits;
-    memcpy(g->masked, logits, g->session->engine->model->h.n_vocab * sizeof *logits);
+        return MOTE_OK;
+    *masked = g->masked;
+    memcpy(g->masked, logits, n_vocab * sizeof *logits);
+    if (g->constrained)
+        MOTE_TRY(mote_constrained_next(g->constrained, n_left(g), &set, err));
+    for (size_t w = 0; set && 32 * w < n_vocab; w++) {
+        uint32_t bits = w < set->n_words ? set->bits[w] : 0;
+        size_t n = n_vocab - 32 * w < 32 ? n_vocab - 32 * w : 32;
+        for (size_t i = 0; bits != UINT32_MAX && i < n; i++)
+            g->masked[32 * w + i] = bits >> i & 1 ? g->masked[32 * w + i] : -INFINITY;
+        if (*least < 0 && bits)
+            *least = (int32_t)(32 * w) + __builtin_ctz(bits);
+    }
     for (size_t i = 0; i < g->n_ends; i++)
         g->masked[g->ends[i]] = -INFINITY;
-    return g->masked;
+    return MOTE_OK;
+}
+
+/* The next token: the constraint's, where it leaves no choice, else the sampler's. */
+static mote_status choose_token(generation *g, const float *logits, int32_t *token, mote_error *err) {
+    const float *masked;
+    int32_t least = -1;
+    *token = g->forced;
+    if (g->forced >= 0)
+        return MOTE_OK;
+    MOTE_TRY(mask(g, logits, &masked, &least, err));
+    *token = mote_sampler_sample(g->sampler, masked);
+    if (least >= 0 && masked[*token] == -INFINITY) { /* biases, or a model that gives no numbers, left nothing that is allowed */
+        const mote_token_mask_set *set;
+        MOTE_TRY(mote_constrained_next(g->constrained, n_left(g), &set, err));
+        *token = mote_token_mask_has(set, *token) ? *token : least;
+    }
+    return MOTE_OK;
 }
 
 /* The k largest logits, in place by insertion: k is at most MAX_LOGPROBS. */
@@ -177,7 +248,7 @@ static mote_status propose(generation *g, size_t *n_guesses, mote_error *err) {
     const mote_session *s = g->session;
     const mote_engine *e = s->engine;
     size_t most = o->n_draft_max < 0 || o->n_draft_max > MOTE_DRAFT_MAX ? MOTE_DRAFT_MAX : (size_t)o->n_draft_max;
-    size_t limits[] = {g->n_max - g->result->n_tokens - 1, e->n_ctx - s->n_tokens - 1, e->n_batch - 1};
+    size_t limits[] = {n_left(g) - 1, e->n_ctx - s->n_tokens - 1, e->n_batch - 1};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         most = limits[i] < most ? limits[i] : most;
     *n_guesses = 0;
@@ -194,22 +265,27 @@ static mote_status propose(generation *g, size_t *n_guesses, mote_error *err) {
             mote_draft_give(g->draft, n);
     }
     *n_guesses = mote_draft_propose(g->draft, g->pass + 1, most);
+    if (g->constrained)
+        *n_guesses = mote_token_mask_count_valid(g->constrained->mask, g->pass + 1, *n_guesses);
     return MOTE_OK;
 }
 
-/* The timeline moves on by a token: a guess that was right, or a pass. */
-static mote_status advance(generation *g, int32_t token, mote_error *err) {
+/* The timeline moves on by a guess that was right. */
+static mote_status take_guess(generation *g, mote_error *err) {
     mote_session *s = g->session;
-    if (g->n_taken < g->n_pass && g->pass[g->n_taken] == token) {
-        if (atomic_exchange(&s->cancel, false)) {
-            s->logits = NULL; /* as when a pass is cancelled */
-            return mote_error_set(err, MOTE_ERR_CANCELLED, "cancelled");
-        }
-        mote_session_take_draft(s);
-        g->n_taken++;
-        g->result->n_draft_accepted++;
-        return MOTE_OK;
+    if (atomic_exchange(&s->cancel, false)) {
+        s->logits = NULL; /* as when a pass is cancelled */
+        return mote_error_set(err, MOTE_ERR_CANCELLED, "cancelled");
     }
+    mote_session_take_draft(s);
+    g->n_taken++;
+    g->result->n_draft_accepted++;
+    return MOTE_OK;
+}
+
+/* By a pass of a token, with guesses. */
+static mote_status feed_one(generation *g, int32_t token, mote_error *err) {
+    mote_session *s = g->session;
     size_t n_guesses;
     MOTE_TRY(propose(g, &n_guesses, err));
     g->pass[0] = token;
@@ -227,19 +303,57 @@ static mote_status advance(generation *g, int32_t token, mote_error *err) {
     return MOTE_OK;
 }
 
+/* By a pass of several that came without choice. */
+static mote_status feed_several(generation *g, const int32_t *tokens, size_t n, mote_error *err) {
+    mote_session *s = g->session;
+    mote_logit_choice choice;
+    g->n_pass = g->n_taken = 0;
+    s->choice = choose_logits(g, &choice) ? &choice : NULL;
+    mote_status status = mote_session_feed(s, tokens, n, err);
+    s->choice = NULL;
+    s->fed_several = false; /* states are kept behind the prompt: that is where the next answer begins */
+    return status;
+}
+
+/* The timeline moves on by a token. */
+static mote_status advance(generation *g, int32_t token, mote_error *err) {
+    size_t at = 0;
+    g->waiting[g->n_waiting++] = token;
+    if (g->forced >= 0 && g->options->n_logprobs < 0 && g->n_waiting < MAX_WAITING)
+        return MOTE_OK;
+    for (; at < g->n_waiting && g->n_taken < g->n_pass && g->pass[g->n_taken] == g->waiting[at]; at++)
+        MOTE_TRY(take_guess(g, err));
+    size_t n = g->n_waiting - at;
+    g->n_waiting = 0;
+    if (n == 0)
+        return MOTE_OK;
+    return n == 1 ? feed_one(g, g->waiting[at], err) : feed_several(g, g->waiting + at, n, err);
+}
+
+/* The constraint learns of a token; true where the text is whole and no end token can come any more. */
+static bool constrain_next(generation *g, int32_t token) {
+    if (!g->constrained)
+        return false;
+    mote_constrained_accept(g->constrained, token);
+    g->forced = mote_constrained_forced(g->constrained, g->result->tokens, g->result->n_tokens, n_left(g));
+    return mote_constrained_is_done(g->constrained) || (n_left(g) == 0 && mote_constrained_is_whole(g->constrained));
+}
+
 /* One token; sets finish_reason when it was the last. */
 static mote_status step(generation *g, mote_error *err) {
     mote_generate_result *r = g->result;
     const float *logits = g->session->logits;
-    int32_t token = mote_sampler_sample(g->sampler, mask_ends(g, logits));
+    int32_t token;
+    MOTE_TRY(choose_token(g, logits, &token, err));
     mote_sampler_accept(g->sampler, token);
     if (g->draft)
         mote_draft_accept(g->draft, token);
     r->tokens[r->n_tokens++] = token;
+    bool is_whole = constrain_next(g, token);
     mote_generate_event event = {.token = token, .text = ""};
     if (g->options->n_logprobs >= 0)
         fill_logprobs(g, logits, token, &event);
-    bool is_end = g->tokenizer && mote_tokenizer_is_end(g->tokenizer, token), stopped = false, is_last = r->n_tokens == g->n_max;
+    bool is_end = g->tokenizer && mote_tokenizer_is_end(g->tokenizer, token), stopped = false, is_last = is_whole || n_left(g) == 0;
     const char *text = "";
     size_t n_bytes = 0;
     if (g->stream && (!is_end || g->options->special)) {
@@ -250,7 +364,7 @@ static mote_status step(generation *g, mote_error *err) {
         MOTE_TRY(mote_detokenizer_flush(g->stream, &text, &n_bytes));
         MOTE_TRY(add_text(g, text, n_bytes, &stopped, err));
     }
-    if (is_end || stopped)
+    if (is_end || stopped || is_whole)
         r->finish_reason = "stop";
     else if (is_last)
         r->finish_reason = "length";
@@ -284,6 +398,10 @@ static mote_status run(generation *g, const int32_t *prompt, size_t n_prompt, mo
     mote_status status = MOTE_OK;
     if (g->n_max == 0)
         r->finish_reason = "length";
+    if (g->constrained && n_left(g) > 0) {
+        g->forced = mote_constrained_forced(g->constrained, r->tokens, 0, n_left(g));
+        r->finish_reason = mote_constrained_is_done(g->constrained) ? "stop" : NULL;
+    }
     while (status == MOTE_OK && !r->finish_reason)
         status = step(g, err);
     r->predicted_seconds = mote_clock_seconds() - prompted;
@@ -294,9 +412,9 @@ mote_status mote_generate(mote_session *session, mote_sampler *sampler, const in
                           mote_error *err) {
     mote_generate_options o = MOTE_GENERATE_OPTIONS_INIT;
     if (options)
-        o = *options;
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     *result = (mote_generate_result){0};
-    generation g = {.session = session, .sampler = sampler, .options = &o, .result = result, .tokenizer = mote_model_tokenizer(session->engine->model)};
+    generation g = {.session = session, .forced = -1, .sampler = sampler, .options = &o, .result = result, .tokenizer = mote_model_tokenizer(session->engine->model)};
     mote_buffer_init(&g.text, MAX_TEXT_BYTES);
     mote_status status = prepare(&g, n_prompt, err);
     if (status == MOTE_OK)

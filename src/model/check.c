@@ -8,9 +8,10 @@
 #include "model/adapter.h"
 #include "model/source.h"
 
+#include <mote/constraint.h>
 #include <mote/template.h>
 
-enum { MAX_TEMPLATE_BYTES = 4 << 20 };
+enum { MAX_TEXT_BYTES = 4 << 20 };
 
 static mote_status check_model(const char *path, mote_error *err) {
     mote_source s;
@@ -81,7 +82,7 @@ static mote_status check_json(const char *path, mote_error *err) {
 
 static mote_status check_template(const char *path, mote_error *err) {
     mote_buffer text;
-    mote_buffer_init(&text, MAX_TEMPLATE_BYTES);
+    mote_buffer_init(&text, MAX_TEXT_BYTES);
     mote_template *t = NULL;
     mote_status status = mote_file_read(path, &text, err);
     if (status == MOTE_OK)
@@ -91,10 +92,23 @@ static mote_status check_template(const char *path, mote_error *err) {
     return status;
 }
 
+static mote_status check_constraint(const char *path, bool is_schema, mote_error *err) {
+    mote_buffer text;
+    mote_buffer_init(&text, MAX_TEXT_BYTES);
+    mote_constraint *c = NULL;
+    mote_status status = mote_file_read(path, &text, err);
+    if (status == MOTE_OK)
+        status = is_schema ? mote_constraint_create_schema(mote_buffer_str(&text).data, text.len, false, &c, err)
+                           : mote_constraint_create_grammar(mote_buffer_str(&text).data, text.len, &c, err);
+    mote_constraint_free(&c);
+    mote_buffer_deinit(&text);
+    return status;
+}
+
 static const char *kind_of_name(const char *path) {
     static const struct {
         const char *ending, *kind;
-    } ENDINGS[] = {{".gguf", "gguf"}, {".safetensors", "safetensors"}, {".json", "json"}, {".jinja", "template"}, {".j2", "template"}, {".panels", "panels"}};
+    } ENDINGS[] = {{".gguf", "gguf"}, {".safetensors", "safetensors"}, {".json", "json"}, {".jinja", "template"}, {".j2", "template"}, {".panels", "panels"}, {".gbnf", "grammar"}};
     mote_str name = mote_str_of(path);
     for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
         if (mote_str_ends(name, mote_str_of(ENDINGS[i].ending)))
@@ -118,5 +132,7 @@ mote_status mote_check_file(const char *path, const char *kind, const char *base
         return check_json(path, err);
     if (strcmp(kind, "template") == 0 || strcmp(kind, "jinja") == 0)
         return check_template(path, err);
+    if (strcmp(kind, "grammar") == 0 || strcmp(kind, "schema") == 0)
+        return check_constraint(path, kind[0] == 's', err);
     return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "kind '%s' can't be checked yet", kind);
 }

@@ -32,14 +32,20 @@ mote_status mote_merger_reserve(mote_merger *m, size_t len) {
     return MOTE_OK;
 }
 
-static bool grow_heap(mote_merger *m) {
+static bool grow_heap(mote_merger *m, size_t least) {
     size_t capacity = m->heap_capacity ? m->heap_capacity * 2 : 256;
+    capacity = capacity < least ? least : capacity;
     mote_merger_candidate *heap = mote_mem_resize_array(m->heap, capacity, sizeof *heap);
     if (!heap)
         return false;
     m->heap = heap;
     m->heap_capacity = capacity;
     return true;
+}
+
+/* One a pair of neighbours to begin with; each of the at most `len` joins takes one and adds two. */
+mote_status mote_merger_reserve_candidates(mote_merger *m, size_t len) {
+    return m->heap_capacity >= 2 * len || grow_heap(m, 2 * len) ? MOTE_OK : MOTE_ERR_ALLOC;
 }
 
 static void sift_up(mote_merger_candidate *heap, size_t i) {
@@ -78,7 +84,7 @@ mote_merger_candidate mote_merger_pop(mote_merger *m) {
 }
 
 static mote_status append(mote_merger *m, mote_merger_candidate c) {
-    if (m->heap_len == m->heap_capacity && !grow_heap(m))
+    if (m->heap_len == m->heap_capacity && !grow_heap(m, 0))
         return MOTE_ERR_ALLOC;
     m->heap[m->heap_len++] = c;
     return MOTE_OK;

@@ -60,6 +60,8 @@ enum { MOTE_MERGER_LONG = 512 };
 void mote_merger_deinit(mote_merger *m);
 /* symbols for a text of len bytes (to be filled by the caller from the first byte on). */
 MOTE_MUST_CHECK mote_status mote_merger_reserve(mote_merger *m, size_t len);
+/* Room for all candidates that a text of len bytes, shorter than MOTE_MERGER_LONG, can have. */
+MOTE_MUST_CHECK mote_status mote_merger_reserve_candidates(mote_merger *m, size_t len);
 /* Merges until no rule applies. */
 MOTE_MUST_CHECK mote_status mote_merger_run(mote_merger *m, const uint8_t *text, size_t len, mote_merger_rule rule, const void *model);
 /* The two ways of waiting; _run chooses by length. (merger.c, merger_buckets.c) */

@@ -11,14 +11,7 @@
 enum { TEXT_MAX = 1 << 30 };
 static const size_t normalized_max = (size_t)3 << 30;
 
-typedef struct encoder {
-    const mote_tokenizer *t;
-    mote_merger merger;
-    mote_buffer scratch[2], words[2];
-    mote_ids out;
-    bool parse_special;
-    mote_error *err;
-} encoder;
+typedef mote_tokenizer_encoder encoder;
 
 static mote_status encode_piece(encoder *e, const uint8_t *word, size_t len) {
     const mote_tokenizer *t = e->t;
@@ -199,17 +192,55 @@ static mote_status cut_specials(encoder *e, const mote_prefixes *p, const uint8_
     return from < len ? rest(e, text + from, len - from, first && from == 0) : MOTE_OK;
 }
 
+void mote_tokenizer_encoder_init(mote_tokenizer_encoder *e, const mote_tokenizer *t) {
+    *e = (encoder){.t = t};
+    for (int i = 0; i < 2; i++) {
+        mote_buffer_init(&e->scratch[i], normalized_max);
+        mote_buffer_init(&e->words[i], normalized_max);
+    }
+}
+
+void mote_tokenizer_encoder_deinit(mote_tokenizer_encoder *e) {
+    mote_merger_deinit(&e->merger);
+    for (int i = 0; i < 2; i++) {
+        mote_buffer_deinit(&e->scratch[i]);
+        mote_buffer_deinit(&e->words[i]);
+    }
+    mote_mem_free(e->out.items);
+    e->out = (mote_ids){0};
+}
+
+mote_status mote_tokenizer_encoder_reserve(mote_tokenizer_encoder *e, size_t len) {
+    enum { NORMALIZED = 6 }; /* bytes that one becomes at most in what steps make of usual text */
+    MOTE_TRY(mote_merger_reserve(&e->merger, NORMALIZED * len));
+    MOTE_TRY(mote_merger_reserve_candidates(&e->merger, NORMALIZED * len));
+    for (int i = 0; i < 2; i++) {
+        MOTE_TRY(mote_buffer_reserve(&e->scratch[i], NORMALIZED * len));
+        MOTE_TRY(mote_buffer_reserve(&e->words[i], NORMALIZED * len));
+    }
+    int32_t *items = mote_mem_resize_array(e->out.items, NORMALIZED * len, sizeof *items);
+    if (!items)
+        return MOTE_ERR_ALLOC;
+    e->out.items = items;
+    e->out.capacity = NORMALIZED * len;
+    return MOTE_OK;
+}
+
+mote_status mote_tokenizer_encoder_run(mote_tokenizer_encoder *e, mote_str text) {
+    e->out.len = 0;
+    return text.len ? cut_specials(e, &e->t->specials, (const uint8_t *)text.data, text.len, false, encode_stretch) : MOTE_OK;
+}
+
 mote_status mote_tokenize(const mote_tokenizer *t, const char *text, size_t text_bytes, unsigned flags, int32_t **ids, size_t *n_ids, mote_error *err) {
     *ids = NULL;
     *n_ids = 0;
     if (text_bytes > TEXT_MAX)
         return mote_error_set(err, MOTE_ERR_LIMIT, "a text of %zu bytes, at most %d are tokenized at once", text_bytes, TEXT_MAX);
     mote_status status = MOTE_OK;
-    encoder e = {.t = t, .parse_special = flags & MOTE_TOKENIZE_PARSE_SPECIAL, .err = err};
-    for (int i = 0; i < 2; i++) {
-        mote_buffer_init(&e.scratch[i], normalized_max);
-        mote_buffer_init(&e.words[i], normalized_max);
-    }
+    encoder e;
+    mote_tokenizer_encoder_init(&e, t);
+    e.parse_special = flags & MOTE_TOKENIZE_PARSE_SPECIAL;
+    e.err = err;
     for (unsigned i = 0; flags & MOTE_TOKENIZE_ADD_SPECIAL && i < t->n_before; i++)
         MOTE_TRY_DONE(mote_ids_push(&e.out, t->before[i]));
     if (text_bytes)
@@ -217,18 +248,13 @@ mote_status mote_tokenize(const mote_tokenizer *t, const char *text, size_t text
     for (unsigned i = 0; flags & MOTE_TOKENIZE_ADD_SPECIAL && i < t->n_after; i++)
         MOTE_TRY_DONE(mote_ids_push(&e.out, t->after[i]));
 done:
-    mote_merger_deinit(&e.merger);
-    for (int i = 0; i < 2; i++) {
-        mote_buffer_deinit(&e.scratch[i]);
-        mote_buffer_deinit(&e.words[i]);
-    }
     if (status == MOTE_OK && !e.out.items && !(e.out.items = mote_mem_alloc(sizeof *e.out.items)))
         status = MOTE_ERR_ALLOC;
-    if (status != MOTE_OK) {
-        mote_mem_free(e.out.items);
-        return status == MOTE_ERR_ALLOC ? mote_error_set(err, status, "out of memory tokenizing %zu bytes", text_bytes) : status;
+    if (status == MOTE_OK) {
+        *ids = e.out.items;
+        *n_ids = e.out.len;
+        e.out.items = NULL;
     }
-    *ids = e.out.items;
-    *n_ids = e.out.len;
-    return MOTE_OK;
+    mote_tokenizer_encoder_deinit(&e);
+    return status == MOTE_ERR_ALLOC ? mote_error_set(err, status, "out of memory tokenizing %zu bytes", text_bytes) : status;
 }

@@ -13,6 +13,8 @@
 
 #include <mote/tokenizer.h>
 
+#include <stdatomic.h>
+
 /* Copies what it needs; the gguf may be closed afterwards. MOTE_ERR_FORMAT (names the key), _UNSUPPORTED (names the model or pre-tokenizer), _LIMIT, _ALLOC. */
 MOTE_MUST_CHECK mote_status mote_tokenizer_from_gguf(const mote_gguf *g, mote_tokenizer **tokenizer, mote_error *err);
 /* tokenizer.json with tokenizer_config.json, special_tokens_map.json and generation_config.json; without tokenizer.json: tokenizer.model. _NOT_FOUND, as above. */
@@ -87,8 +89,26 @@ struct mote_tokenizer {
     bool clean_up;          /* decoding drops spaces before . , ? ! and short forms */
     char continuation[8];   /* WORDPIECE; "" with `word_head` set: a new word begins with U+2581 */
     bool word_head;
-    uint32_t longest_piece; /* bytes one token can stand for */
+    uint32_t longest_piece;               /* bytes one token can stand for */
+    struct mote_token_trie *_Atomic trie; /* NULL until somebody asks for it (token_trie.h) */
 };
+
+/* What encodes text after text and keeps its memory: short texts need none after the first ones, where the tokenizer has no patterns and no unigram model. One thread. */
+typedef struct mote_tokenizer_encoder {
+    const mote_tokenizer *t;
+    mote_merger merger;
+    mote_buffer scratch[2], words[2];
+    mote_ids out; /* the last text's ids, until the next */
+    bool parse_special;
+    mote_error *err;
+} mote_tokenizer_encoder;
+
+void mote_tokenizer_encoder_init(mote_tokenizer_encoder *e, const mote_tokenizer *t);
+void mote_tokenizer_encoder_deinit(mote_tokenizer_encoder *e);
+/* Takes the memory for texts of at most len bytes. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_tokenizer_encoder_reserve(mote_tokenizer_encoder *e, size_t len);
+/* The ids of a piece from the middle of a text: nothing is put before it. MOTE_ERR_ALLOC. */
+MOTE_MUST_CHECK mote_status mote_tokenizer_encoder_run(mote_tokenizer_encoder *e, mote_str text);
 
 /* For loaders. The vocabulary and types are set; frees nothing on failure. */
 MOTE_MUST_CHECK mote_status mote_tokenizer_create(mote_tokenizer **tokenizer, mote_error *err);

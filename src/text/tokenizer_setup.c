@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "text/token_trie.h"
 
 #include <string.h>
 
@@ -46,6 +47,8 @@ void mote_tokenizer_free(mote_tokenizer **tokenizer) {
         mote_normalize_step_deinit(&t->word_steps[i]);
     mote_pretokenizer_deinit(&t->pretokenizer);
     mote_vocabulary_deinit(&t->vocabulary);
+    mote_token_trie *trie = atomic_load(&t->trie);
+    mote_token_trie_free(&trie);
     mote_mem_free(t->added_flags);
     mote_mem_free(t);
     *tokenizer = NULL;

@@ -72,6 +72,7 @@ void free(void *p) {
 
 /* The tiny model alone, or a folder's with an adapter. */
 static bool has_adapter;
+static bool has_constraint; /* with choices, and stretches without */
 
 static const char *path_of(const char *name) {
     static char path[4096];
@@ -103,6 +104,19 @@ static size_t guess(void *context, const int32_t *tokens, size_t n_tokens, int32
     return n_max;
 }
 
+static const char grammar[] = "root ::= ( \"a\" | \"the user \" [a-z]{1,3} \" in the \" | \"(\" root \")\" )+";
+
+static mote_generate_options options_of(int32_t n, mote_generate_fn fn, void *context) {
+    mote_generate_options go = MOTE_GENERATE_OPTIONS_INIT;
+    go.n_predict = n;
+    go.ignore_eos = true;
+    go.n_logprobs = has_constraint ? -1 : 3;
+    go.on_token = fn;
+    go.context = context;
+    go.draft = guess;
+    return go;
+}
+
 /* Load, generate n tokens, close; with an adapter: at another scale than its own, and dropped before the end. */
 static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void *context, mote_error *err) {
     mote_model *model = NULL;
@@ -110,6 +124,7 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
     mote_engine *engine = NULL;
     mote_session *session = NULL;
     mote_sampler *sampler = NULL;
+    mote_constraint *constraint = NULL;
     int32_t *ids = NULL;
     size_t n_ids;
     mote_model_options mo = MOTE_MODEL_OPTIONS_INIT;
@@ -121,13 +136,7 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
     so.seed = 7;
     so.repeat_penalty = 1.1f;
     so.dry_multiplier = 0.8f;
-    mote_generate_options go = MOTE_GENERATE_OPTIONS_INIT;
-    go.n_predict = n;
-    go.ignore_eos = true;
-    go.n_logprobs = 3;
-    go.on_token = fn;
-    go.context = context;
-    go.draft = guess;
+    mote_generate_options go = options_of(n, fn, context);
     mote_generate_result result = {0};
     mote_adapter_options ao = MOTE_ADAPTER_OPTIONS_INIT;
     ao.n_threads = n_threads;
@@ -145,14 +154,18 @@ static mote_status round_of(int n_threads, int32_t n, mote_generate_fn fn, void 
         status = mote_sampler_create(model, &so, &sampler, err);
     if (status == MOTE_OK)
         status = mote_tokenize(mote_model_tokenizer(model), "a pump hums", 11, MOTE_TOKENIZE_ADD_SPECIAL, &ids, &n_ids, err);
+    if (status == MOTE_OK && has_constraint)
+        status = mote_constraint_create_grammar(grammar, sizeof grammar - 1, &constraint, err);
+    go.constraint = constraint;
     if (status == MOTE_OK)
         status = mote_generate(session, sampler, ids, n_ids, &go, &result, err);
     if (status == MOTE_OK)
         status = mote_session_set_adapters(session, NULL, NULL, 0, err);
-    if (status == MOTE_OK && n > 10)
+    if (status == MOTE_OK && n > 10 && !has_constraint)
         assert_true(result.n_draft_tokens > 0);
     mote_generate_result_deinit(&result);
     mote_free(ids);
+    mote_constraint_free(&constraint); /* the engine still has it */
     mote_sampler_free(&sampler);
     mote_session_free(&session);
     mote_engine_free(&engine);
@@ -226,6 +239,13 @@ static int with_adapter(void **state) {
     return 0;
 }
 
+static int with_constraint(void **state) {
+    (void)state;
+    has_adapter = false;
+    has_constraint = true;
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(token_step_allocates_nothing),
@@ -234,6 +254,8 @@ int main(void) {
         cmocka_unit_test_setup(token_step_allocates_nothing, with_adapter),
         cmocka_unit_test_setup(a_hundred_rounds_leave_nothing, with_adapter),
         cmocka_unit_test_setup(every_allocation_may_fail, with_adapter),
+        cmocka_unit_test_setup(token_step_allocates_nothing, with_constraint),
+        cmocka_unit_test_setup(every_allocation_may_fail, with_constraint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

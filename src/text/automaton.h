@@ -1,0 +1,54 @@
+/* A language of byte strings as an automaton whose states are made when they are first reached: what a grammar (grammar.h), a JSON Schema (json_schema.h) or a regular
+ * expression is compiled to, and what the token masks (token_mask.h) and the sampler walk.
+ *
+ * States are numbers that hold for one automaton until it is refreshed; the same position has the same number, so that results can be kept by it. Every state that isn't dead is
+ * live: some string of bytes leads from it to acceptance. An automaton belongs to one thread at a time; what it was compiled from is immutable and shared.
+ *
+ * All memory is taken when the automaton is made; stepping allocates nothing. When the room for states is used up, step() says MOTE_STATE_FULL: the caller calls refresh() with the
+ * state it stands in, and walks again from the number it gets. Behind a refresh there is room for any one token. */
+#ifndef MOTE_TEXT_AUTOMATON_H
+#define MOTE_TEXT_AUTOMATON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint32_t mote_state;
+
+enum {
+    MOTE_STATE_DEAD = 0,          /* no string of the language goes on so */
+    MOTE_STATE_LEFT = 0xfffffffe, /* only of inner(): the byte leaves the frame, what it does depends on more than the key */
+    MOTE_STATE_FULL = 0xffffffff  /* no room: refresh */
+};
+
+typedef struct mote_automaton mote_automaton;
+
+typedef struct mote_automaton_ops {
+    mote_state (*start)(mote_automaton *a);
+    mote_state (*step)(mote_automaton *a, mote_state s, unsigned char byte);
+    /* The string up to here is in the language. */
+    bool (*accepts)(mote_automaton *a, mote_state s);
+    /* The number of bytes of a shortest string from here to acceptance, 0 where accepted; saturates at UINT32_MAX. May be above the true shortest, but following closing() needs
+     * exactly so many. */
+    uint32_t (*distance)(mote_automaton *a, mote_state s);
+    /* The first byte of that string; -1 where accepted. */
+    int (*closing)(mote_automaton *a, mote_state s);
+    /* A key of everything that decides about the next bytes as long as they stay in the innermost frame (the inside of a string, say): two states of equal keys go the same way
+     * until one leaves. 0: none. Keys hold as long as the automaton, refreshed or not. */
+    uint32_t (*key)(mote_automaton *a, mote_state s);
+    /* The key behind one byte; MOTE_STATE_DEAD, MOTE_STATE_LEFT. */
+    uint32_t (*inner)(mote_automaton *a, uint32_t key, unsigned char byte);
+    /* Drops all states but this one; returns its new number. */
+    mote_state (*refresh)(mote_automaton *a, mote_state s);
+    void (*free)(mote_automaton *a);
+    /* As key, but it has to hold for the next n bytes only, so more states share it: all the places in a string that are far from its greatest length, say. The key itself is that
+     * of some state that goes the same way for n bytes. NULL: as key. */
+    uint32_t (*key_within)(mote_automaton *a, mote_state s, uint32_t n);
+} mote_automaton_ops;
+
+/* The first member of every automaton. */
+struct mote_automaton {
+    const mote_automaton_ops *ops;
+};
+
+#endif

@@ -1,0 +1,107 @@
+/* What the files of token_mask share.
+ *
+ *     token_mask.c      the walk through the tokens, masks by state, the public part
+ *     token_mask_key.c  masks by key
+ *     token_mask_need.c the way to the end in tokens, and stretches without choice */
+#ifndef MOTE_TEXT_TOKEN_MASK_PRIVATE_H
+#define MOTE_TEXT_TOKEN_MASK_PRIVATE_H
+
+#include "text/token_mask.h"
+
+enum {
+    MOTE_TOKEN_MASK_KEPT = 128,   /* masks by state: a JSON text of a schema with thirty properties goes through about as many states that differ */
+    MOTE_TOKEN_MASK_KEYS = 32,    /* masks by key */
+    MOTE_TOKEN_MASK_LEFT = 8192,  /* branches that leave a key's frame; a string's have some thousand */
+    MOTE_TOKEN_MASK_ROWS = 512,   /* keys that tokens lead to from one */
+    MOTE_TOKEN_MASK_NEEDS = 1024, /* states whose need is known */
+    MOTE_TOKEN_MASK_LOOPS = 256,
+    MOTE_TOKEN_MASK_WITHIN = 32, /* bytes: of Qwen2.5's 151,646 tokens some hundred are longer */
+    MOTE_TOKEN_MASK_TABLE = 4 * MOTE_TOKEN_MASK_KEPT
+};
+
+typedef struct mote_token_mask_kept {
+    mote_token_mask_set set;
+    uint32_t reach; /* so many tokens close the text behind any of them */
+    mote_state state;
+    uint32_t used;
+} mote_token_mask_kept;
+
+typedef struct mote_token_mask_keyed {
+    uint32_t key;   /* 0: free */
+    bool is_within; /* it holds for MOTE_TOKEN_MASK_WITHIN bytes only: longer tokens are among those that leave */
+    uint32_t *bits;
+    uint32_t rise; /* by so much the distance grows at most while a token stays inside */
+    uint32_t *left;
+    size_t n_left;
+    uint32_t used;
+} mote_token_mask_keyed;
+
+#define MOTE_TOKEN_MASK_UNKNOWN UINT32_MAX
+#define MOTE_TOKEN_MASK_NEVER (UINT32_MAX - 1)
+
+/* Where each byte leads from a key: a row's number + MOTE_TOKEN_MASK_ROW, or one of the others. */
+enum { MOTE_TOKEN_MASK_ROW_UNKNOWN, MOTE_TOKEN_MASK_ROW_DEAD, MOTE_TOKEN_MASK_ROW_LEFT, MOTE_TOKEN_MASK_ROW };
+
+typedef struct mote_token_mask_row {
+    uint32_t key;
+    mote_state state; /* one of this key */
+    bool has_same;
+    uint8_t fits;  /* with few tokens left: 0 not known, 1 it can be closed, 2 it can't */
+    uint16_t same; /* sorts of characters that all come back to this key */
+    uint16_t next[256];
+} mote_token_mask_row;
+
+typedef struct mote_token_mask_need_entry {
+    mote_state state; /* DEAD: free */
+    uint32_t need;
+} mote_token_mask_need_entry;
+
+/* Keys whose `same` is known. */
+typedef struct mote_token_mask_loop {
+    uint32_t key; /* 0: free */
+    uint16_t same;
+} mote_token_mask_loop;
+
+struct mote_token_mask {
+    const mote_token_trie *trie;
+    mote_automaton *a;
+    size_t n_words;
+    mote_state state;
+    bool skips_space;  /* nothing has come yet, and a space that comes first is not written */
+    bool has_failed;   /* no room even behind a refresh */
+    mote_state *stack; /* [max_depth + 1] by depth, while tokens are walked */
+    mote_token_mask_kept kept[MOTE_TOKEN_MASK_KEPT];
+    uint16_t table[MOTE_TOKEN_MASK_TABLE]; /* place in `kept` + 1 by state */
+    size_t n_kept;
+    mote_token_mask_kept near;                             /* with few tokens left: made anew each time */
+    mote_token_mask_keyed keyed[MOTE_TOKEN_MASK_KEYS + 1]; /* the last one for `near` */
+    uint32_t refused[MOTE_TOKEN_MASK_KEYS];                /* keys that tokens lead too far from; in turn */
+    size_t n_refused;
+    uint32_t clock;
+    mote_token_mask_row *rows;                 /* [ROWS] */
+    uint16_t row_of[4 * MOTE_TOKEN_MASK_ROWS]; /* a table by key */
+    size_t n_rows;
+    uint16_t *row_stack; /* [max_depth + 1] */
+    mote_token_mask_loop loops[MOTE_TOKEN_MASK_LOOPS];
+    mote_token_mask_need_entry needs[MOTE_TOKEN_MASK_NEEDS];
+};
+
+static inline size_t mote_token_mask_hash(uint32_t x, size_t n) {
+    return (size_t)((x * 0x9e3779b97f4a7c15u) >> 40) & (n - 1);
+}
+static inline void mote_token_mask_allow(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
+    for (uint32_t r = first; r < last; r++)
+        bits[t->ranked[r] / 32] |= UINT32_C(1) << t->ranked[r] % 32;
+}
+/* Drops all states but s; its new number. */
+mote_state mote_token_mask_refresh(mote_token_mask *m, mote_state s);
+/* The mask of the state's key; NULL: it has none, or none that can be kept. */
+const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state s);
+/* The same with at most `most` tokens to come: made for the present state alone. *reach: so many close the text behind any token that stays inside; NEVER where one is left out. */
+const mote_token_mask_keyed *mote_token_mask_key_near(mote_token_mask *m, uint32_t most, uint32_t *reach);
+/* Sorts of characters that lead from s back to it. */
+uint16_t mote_token_mask_same(mote_token_mask *m, mote_state s);
+/* Tokens that close the text from s; above `most`, any number above it. MOTE_TOKEN_MASK_UNKNOWN: there was no room for its states. */
+uint32_t mote_token_mask_need_from(mote_token_mask *m, mote_state s, uint32_t most);
+
+#endif
