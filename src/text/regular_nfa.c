@@ -15,6 +15,7 @@ enum {
     MAX_DFA = 30000,
     MAX_CELLS = 1500000,   /* states times classes */
     MAX_VISITS = 12000000, /* steps of closures: some tens of milliseconds */
+    SORTING = 4,           /* visits that an item of a list that is sorted counts for */
     NONE = 0
 };
 
@@ -228,6 +229,7 @@ static uint32_t finish_set(builder *b) {
     if (n == 0)
         return 0;
     qsort(items, n, sizeof *items, compare);
+    b->visits -= (int64_t)n * SORTING;
     uint32_t h = 2166136261u;
     for (size_t i = 0; i < n; i++)
         h = (h ^ items[i]) * 16777619u;
@@ -261,7 +263,7 @@ static bool move(builder *b, uint32_t s, size_t from[257]) {
         at[c] = from[c];
     }
     from[b->n_classes] = total;
-    b->visits -= (int64_t)total + b->first[s + 1] - b->first[s];
+    b->visits -= (int64_t)total * SORTING + b->first[s + 1] - b->first[s];
     if (total > b->targets_size) {
         uint32_t *targets = mote_mem_resize_array(b->targets, 2 * total, sizeof *targets);
         if (!targets)
