@@ -150,7 +150,7 @@ size_t mote_token_forced_find(mote_token_forced *f, mote_token_mask *m, const in
     size_t end = f->n_context + f->n_forced;
     memcpy(f->text + f->n_context, bytes, f->n_forced);
     f->n_bytes = end;
-    if (!encode(f, end) || f->encoder.out.len < f->n_before || f->encoder.out.len > sizeof f->sure / sizeof *f->sure)
+    if (!encode(f, end) || f->encoder.out.len == 0 || f->encoder.out.len < f->n_before || f->encoder.out.len > sizeof f->sure / sizeof *f->sure)
         return 0;
     f->n_sure = f->encoder.out.len;
     memcpy(f->sure, f->encoder.out.items, f->n_sure * sizeof *f->sure);
