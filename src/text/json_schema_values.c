@@ -77,7 +77,7 @@ const mote_dfa *mote_schema_pattern(mote_schema_compiler *c, const mote_json *te
     mote_status status = mote_dfa_pattern(pattern, false, c->arena, &dfa, &steps, &err);
     if (status != MOTE_OK)
         return mote_schema_fail(c, status, "%s", err.message);
-    mote_schema_work(c, 1000 + steps / 8);
+    mote_schema_work(c, 1000 + steps / 20);
     d->patterns[d->n_patterns++] = (mote_schema_text_pattern){pattern, dfa};
     return dfa;
 }

@@ -14,8 +14,8 @@ enum {
     MAX_NFA = 150000,
     MAX_DFA = 30000,
     MAX_CELLS = 1500000,   /* states times classes */
-    MAX_VISITS = 12000000, /* steps of closures: some tens of milliseconds */
-    SORTING = 4,           /* visits that an item of a list that is sorted counts for */
+    MAX_VISITS = 18000000, /* steps of closures: some tens of milliseconds */
+    SORTING = 2,           /* visits that an item of a list that is sorted counts for */
     NONE = 0
 };
 
@@ -425,7 +425,7 @@ mote_status mote_dfa_pattern(mote_str pattern, bool whole, mote_arena *arena, co
         status = mote_dfa_build((uint32_t)b.n_sets, b.n_classes, b.classes, 1, b.next, b.label, arena, out, err);
 done:
     if (steps)
-        *steps = MAX_VISITS - b.visits + (int64_t)b.n_nfa + (int64_t)b.n_sets * b.n_classes * 4;
+        *steps = MAX_VISITS - b.visits + (int64_t)b.n_nfa + (int64_t)b.n_sets * b.n_classes * 18;
     mote_mem_free(b.nfa);
     mote_mem_free(b.pool);
     mote_mem_free(b.first);
