@@ -8,7 +8,7 @@
 #include "text/json_schema_keywords.h"
 #include "text/json_schema_settled.h"
 
-enum { MAX_TEXT_BYTES = 4 << 20, WORK = 1500000 /* some tens of milliseconds */ };
+enum { MAX_TEXT_BYTES = 4 << 20, WORK = 900000 /* some tens of milliseconds */ };
 static const size_t MAX_BYTES = (size_t)28 << 20; /* of the arena; automata of expressions take some more for a moment */
 
 /* Everything, nothing, and the nodes for them. */

@@ -75,7 +75,7 @@ static const mote_dfa *strings_of(mote_schema_compiler *c, const mote_shape_set 
             snprintf(max, sizeof max, "%u", (unsigned)s->max);
         snprintf(pattern, sizeof pattern, "^[\\s\\S]{%u,%s}$", (unsigned)s->min, max);
         if (s->min > 0 || s->max < MOTE_SHAPE_NO_MAX) {
-            status = mote_dfa_pattern(mote_str_of(pattern), false, c->arena, &length, &err);
+            status = mote_dfa_pattern(mote_str_of(pattern), false, c->arena, &length, NULL, &err);
             if (status == MOTE_OK)
                 status = mote_dfa_product(dfa, length, MOTE_DFA_AND, 0, c->arena, &dfa, &err);
         }

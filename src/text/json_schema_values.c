@@ -73,10 +73,11 @@ const mote_dfa *mote_schema_pattern(mote_schema_compiler *c, const mote_json *te
     }
     const mote_dfa *dfa;
     mote_error err = {0};
-    mote_status status = mote_dfa_pattern(pattern, false, c->arena, &dfa, &err);
+    int64_t steps = 0;
+    mote_status status = mote_dfa_pattern(pattern, false, c->arena, &dfa, &steps, &err);
     if (status != MOTE_OK)
         return mote_schema_fail(c, status, "%s", err.message);
-    mote_schema_work(c, 2000 + (int64_t)dfa->n_states * dfa->n_classes);
+    mote_schema_work(c, 1000 + steps / 20);
     d->patterns[d->n_patterns++] = (mote_schema_text_pattern){pattern, dfa};
     return dfa;
 }

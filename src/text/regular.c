@@ -14,7 +14,7 @@ struct mote_regular {
 
 static mote_status compile(mote_str pattern, bool whole, mote_regular *r, mote_error *err) {
     mote_arena_init(&r->arena, MAX_BYTES);
-    return mote_dfa_pattern(pattern, whole, &r->arena, &r->dfa, err);
+    return mote_dfa_pattern(pattern, whole, &r->arena, &r->dfa, NULL, err);
 }
 
 mote_status mote_regular_compile(mote_str pattern, mote_regular **regular, mote_error *err) {

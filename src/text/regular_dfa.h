@@ -35,8 +35,9 @@ MOTE_MUST_CHECK mote_status mote_dfa_words(const mote_str *words, size_t n_words
 MOTE_MUST_CHECK mote_status mote_dfa_product(const mote_dfa *a, const mote_dfa *b, mote_dfa_op op, unsigned bit, mote_arena *arena, const mote_dfa **out, mote_error *err);
 /* Labels become to[label]; what gets 0 no longer accepts. n: the labels of d are below it. */
 MOTE_MUST_CHECK mote_status mote_dfa_relabel(const mote_dfa *d, const uint32_t *to, size_t n, mote_arena *arena, const mote_dfa **out, mote_error *err);
-/* The language of an ECMA-262 expression (regular.h says which part of it): the strings that hold a match, or, with `whole`, that are one. Errors as mote_regular_compile. */
-MOTE_MUST_CHECK mote_status mote_dfa_pattern(mote_str pattern, bool whole, mote_arena *arena, const mote_dfa **out, mote_error *err);
+/* The language of an ECMA-262 expression (regular.h says which part of it): the strings that hold a match, or, with `whole`, that are one. Errors as mote_regular_compile. *steps,
+ * if it isn't NULL, becomes the steps that it took, some five nanoseconds each. */
+MOTE_MUST_CHECK mote_status mote_dfa_pattern(mote_str pattern, bool whole, mote_arena *arena, const mote_dfa **out, int64_t *steps, mote_error *err);
 
 bool mote_dfa_accepts(const mote_dfa *d, mote_str text);
 bool mote_dfa_equal(const mote_dfa *a, const mote_dfa *b); /* the same automaton; of the same language it may still say false */

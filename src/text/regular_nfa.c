@@ -14,7 +14,8 @@ enum {
     MAX_NFA = 150000,
     MAX_DFA = 30000,
     MAX_CELLS = 1500000,   /* states times classes */
-    MAX_VISITS = 12000000, /* steps of closures: some tens of milliseconds */
+    MAX_VISITS = 18000000, /* steps of closures: some tens of milliseconds */
+    SORTING = 2,           /* visits that an item of a list that is sorted counts for */
     NONE = 0
 };
 
@@ -35,8 +36,10 @@ typedef struct builder {
     uint8_t first_byte[256]; /* of each class */
     /* Sets: the items of set i are pool[first[i] .. first[i + 1]). */
     uint32_t *pool, *first, *table, *next, *label, *mark, *stack;
-    uint32_t *targets, *targets_before; /* where a set goes by a byte, and by the one before */
-    uint32_t *alone;                    /* the set behind a single target, if it is known */
+    uint8_t *hopeful;  /* states from which the match can be reached when the text has begun: not by way of a ^ */
+    uint32_t *targets; /* where a set goes, by classes */
+    size_t targets_size;
+    uint32_t *alone; /* the set behind a single target, if it is known */
     size_t n_pool, pool_size, n_sets, table_size;
     uint32_t stamp;
     int64_t visits;
@@ -196,7 +199,7 @@ static bool close_over(builder *b, uint32_t from, bool at_begin, bool at_end) {
             b->stack[top++] = n->a;
             continue;
         }
-        if (n->kind == BEGIN)
+        if (n->kind == BEGIN || (n->kind != MATCH && !b->hopeful[n->a] && !(n->kind == END && at_begin)))
             continue;
         if (!push(b, s))
             return false;
@@ -226,6 +229,7 @@ static uint32_t finish_set(builder *b) {
     if (n == 0)
         return 0;
     qsort(items, n, sizeof *items, compare);
+    b->visits -= (int64_t)n * SORTING;
     uint32_t h = 2166136261u;
     for (size_t i = 0; i < n; i++)
         h = (h ^ items[i]) * 16777619u;
@@ -244,18 +248,42 @@ static uint32_t finish_set(builder *b) {
     return (uint32_t)b->n_sets++;
 }
 
-/* Collects where the items of a set go by a byte, in order and once each. */
-static size_t move(builder *b, uint32_t s, uint8_t byte, uint32_t *targets) {
-    size_t n = 0;
+/* Sorts where the items of a set go by the classes of bytes: those of class c become targets[from[c] .. from[c + 1]). */
+static bool move(builder *b, uint32_t s, size_t from[257]) {
+    size_t at[256], total = 0;
+    memset(at, 0, sizeof at);
     for (uint32_t i = b->first[s]; i < b->first[s + 1]; i++) {
         const nfa_state *item = &b->nfa[b->pool[i]];
-        if (item->kind == BYTES && item->lo <= byte && byte <= item->hi && (n == 0 || targets[n - 1] != item->a))
-            targets[n++] = item->a;
+        for (unsigned c = b->classes[item->lo]; item->kind == BYTES && c <= b->classes[item->hi]; c++)
+            at[c]++;
     }
-    b->visits -= b->first[s + 1] - b->first[s];
+    for (uint32_t c = 0; c < b->n_classes; c++) {
+        from[c] = total;
+        total += at[c];
+        at[c] = from[c];
+    }
+    from[b->n_classes] = total;
+    b->visits -= (int64_t)total * SORTING + b->first[s + 1] - b->first[s];
+    if (total > b->targets_size) {
+        uint32_t *targets = mote_mem_resize_array(b->targets, 2 * total, sizeof *targets);
+        if (!targets)
+            return false;
+        b->targets = targets;
+        b->targets_size = 2 * total;
+    }
+    for (uint32_t i = b->first[s]; i < b->first[s + 1]; i++) {
+        const nfa_state *item = &b->nfa[b->pool[i]];
+        for (unsigned c = b->classes[item->lo]; item->kind == BYTES && c <= b->classes[item->hi]; c++)
+            b->targets[at[c]++] = item->a;
+    }
+    return true;
+}
+
+/* In order, once each. */
+static size_t sort_targets(uint32_t *targets, size_t n) {
+    size_t n_unique = 0;
     if (n > 1)
         qsort(targets, n, sizeof *targets, compare);
-    size_t n_unique = 0;
     for (size_t i = 0; i < n; i++)
         if (i == 0 || targets[i] != targets[i - 1])
             targets[n_unique++] = targets[i];
@@ -279,17 +307,20 @@ static uint32_t set_of(builder *b, const uint32_t *targets, size_t n) {
 }
 
 static bool explore_set(builder *b, uint32_t s) {
-    size_t n_before = SIZE_MAX;
+    size_t from[257], n_before = SIZE_MAX;
+    const uint32_t *before = NULL;
     uint32_t t = 0;
+    if (!move(b, s, from))
+        return false;
     for (uint32_t c = 0; c < b->n_classes; c++) {
-        size_t n = move(b, s, b->first_byte[c], b->targets);
-        if (n != n_before || memcmp(b->targets, b->targets_before, n * sizeof *b->targets) != 0) {
-            t = set_of(b, b->targets, n);
-            if (t == UINT32_MAX || b->visits < 0)
-                return false;
-            memcpy(b->targets_before, b->targets, n * sizeof *b->targets);
-            n_before = n;
-        }
+        uint32_t *targets = b->targets + from[c];
+        size_t n = sort_targets(targets, from[c + 1] - from[c]);
+        if (n != n_before || (n > 0 && memcmp(targets, before, n * sizeof *targets) != 0))
+            t = set_of(b, targets, n);
+        if (t == UINT32_MAX || b->visits < 0)
+            return false;
+        before = targets;
+        n_before = n;
         b->next[(size_t)s * b->n_classes + c] = t;
     }
     return true;
@@ -308,6 +339,22 @@ static bool label_set(builder *b, uint32_t s) {
     return true;
 }
 
+/* States are numbered from the end, so few rounds do. */
+static void find_hopeful(builder *b) {
+    b->hopeful[b->match] = 1;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t i = 1; i < b->n_nfa; i++) {
+            const nfa_state *n = &b->nfa[i];
+            bool hopeful = n->kind != BEGIN && (b->hopeful[n->a] || (n->kind == SPLIT && b->hopeful[n->b]));
+            if (hopeful && !b->hopeful[i]) {
+                b->hopeful[i] = 1;
+                changed = true;
+            }
+        }
+    }
+}
+
 /* Set 1 is the start; the closure over ^ belongs to it alone, so it is entered into no table. */
 static bool make_sets(builder *b, uint32_t start) {
     size_t cells = (size_t)MAX_CELLS + (size_t)2 * b->n_classes;
@@ -319,12 +366,14 @@ static bool make_sets(builder *b, uint32_t start) {
     b->table = mote_mem_zalloc_array(b->table_size, sizeof *b->table);
     b->next = mote_mem_zalloc_array(cells, sizeof *b->next);
     b->mark = mote_mem_zalloc_array(b->n_nfa, sizeof *b->mark);
+    b->hopeful = mote_mem_zalloc_array(b->n_nfa, 1);
     b->stack = mote_mem_alloc_array((size_t)2 * b->n_nfa + 4, sizeof *b->stack);
     b->alone = mote_mem_zalloc_array(b->n_nfa, sizeof *b->alone);
-    b->targets = mote_mem_alloc_array(b->n_nfa, sizeof *b->targets);
-    b->targets_before = mote_mem_alloc_array(b->n_nfa, sizeof *b->targets);
-    if (!b->alone || !b->targets || !b->targets_before || !b->pool || !b->first || !b->label || !b->table || !b->next || !b->mark || !b->stack)
+    b->targets_size = b->n_nfa;
+    b->targets = mote_mem_alloc_array(b->targets_size, sizeof *b->targets);
+    if (!b->hopeful || !b->alone || !b->targets || !b->pool || !b->first || !b->label || !b->table || !b->next || !b->mark || !b->stack)
         return false;
+    find_hopeful(b);
     b->n_sets = 1;
     b->stamp = 1;
     if (!close_over(b, start, true, false))
@@ -352,7 +401,7 @@ static uint32_t make_nfa(builder *b, const mote_regular_node *root) {
     return skip;
 }
 
-mote_status mote_dfa_pattern(mote_str pattern, bool whole, mote_arena *arena, const mote_dfa **out, mote_error *err) {
+mote_status mote_dfa_pattern(mote_str pattern, bool whole, mote_arena *arena, const mote_dfa **out, int64_t *steps, mote_error *err) {
     builder b = {.whole = whole, .visits = MAX_VISITS};
     mote_arena scratch;
     mote_arena_init(&scratch, (size_t)8 << 20);
@@ -375,6 +424,8 @@ mote_status mote_dfa_pattern(mote_str pattern, bool whole, mote_arena *arena, co
     else
         status = mote_dfa_build((uint32_t)b.n_sets, b.n_classes, b.classes, 1, b.next, b.label, arena, out, err);
 done:
+    if (steps)
+        *steps = MAX_VISITS - b.visits + (int64_t)b.n_nfa + (int64_t)b.n_sets * b.n_classes * 18;
     mote_mem_free(b.nfa);
     mote_mem_free(b.pool);
     mote_mem_free(b.first);
@@ -384,8 +435,8 @@ done:
     mote_mem_free(b.mark);
     mote_mem_free(b.stack);
     mote_mem_free(b.alone);
+    mote_mem_free(b.hopeful);
     mote_mem_free(b.targets);
-    mote_mem_free(b.targets_before);
     mote_arena_deinit(&scratch);
     return status;
 }

@@ -136,7 +136,7 @@ done:
 }
 
 mote_status mote_dfa_any(mote_arena *arena, const mote_dfa **out, mote_error *err) {
-    return mote_dfa_pattern(MOTE_STR(""), false, arena, out, err);
+    return mote_dfa_pattern(MOTE_STR(""), false, arena, out, NULL, err);
 }
 
 static uint32_t classes_of_words(const mote_str *words, size_t n_words, uint8_t classes[256]) {

@@ -41,7 +41,7 @@ static mote_status use_expression(void) {
     mote_automaton *a = NULL;
     mote_regular *r = NULL;
     mote_error err = {0};
-    mote_status status = mote_regular_compile(MOTE_STR("^(a|[^b]{2,3})+\\p{Lu}$"), &r, &err);
+    mote_status status = mote_regular_compile(MOTE_STR("^(a|[^b]{2,3})+\\p{Nd}$"), &r, &err);
     if (status == MOTE_OK)
         status = mote_regular_automaton(MOTE_STR("x{3}|y"), &a, &err);
     if (a)

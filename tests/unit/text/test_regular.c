@@ -173,7 +173,7 @@ static void the_automaton_closes_what_it_opens(void **state) {
 static const mote_dfa *dfa(mote_arena *arena, const char *pattern) {
     const mote_dfa *d = NULL;
     mote_error err = {0};
-    assert_int_equal(mote_dfa_pattern(mote_str_of(pattern), false, arena, &d, &err), MOTE_OK);
+    assert_int_equal(mote_dfa_pattern(mote_str_of(pattern), false, arena, &d, NULL, &err), MOTE_OK);
     return d;
 }
 
