@@ -239,3 +239,32 @@ const cli_option cli_flags_pull[] = {
     {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "this machine's memory", "refuse to download (exit 4) what can't run in so much memory"},
     END,
 };
+
+const cli_option cli_flags_task[] = {
+    TEXT("--task", "NAME", task, "the built-in one", "another task of this kind: a name that `mote tasks` lists, or a folder (with a '/')"),
+    INT("-c --ctx-size", n_ctx, 0, MAX_INT, "4096 or the model's, if less", "tokens of the context; 0: the model's"),
+    END,
+};
+
+const cli_option cli_flags_eval_task[] = {
+    TEXT("--data", "FOLDER", data, NULL, "the data set; its files tell which one it is"),
+    INT("-n --limit", n_items, 1, MAX_INT, "all", "measure so many items, evenly spread over the set"),
+    INT("--shots", n_shots, 0, 10000, "0", "classify: examples a label, from the set's training part"),
+    END,
+};
+
+const cli_option cli_flags_classify[] = {
+    TEXT("--labels", "A,B,C", labels, NULL, "the labels, separated by commas"),
+    TEXT("--labels-file", "FILE", labels_file, NULL, "the labels, one a line"),
+    TEXT("--examples", "FILE", examples, NULL, "examples, one JSON object a line: {\"text\",\"label\"}; without --labels, theirs are the labels"),
+    REAL("--threshold", threshold, 0, 1, "0", "a text whose best label is less probable is unsure"),
+    FLAG("--multi", multi, "each label applies or not, on its own"),
+    FLAG("--jsonl", jsonl, "the input is one JSON value a line: a text, or an object with \"text\""),
+    END,
+};
+
+const cli_option cli_flags_proofread[] = {
+    FLAG("-y --yes", yes, "take all edits; on a terminal, with a FILE, each is asked about otherwise"),
+    FLAG("--fast", no_generation, "don't ask the model for a corrected sentence, judge the edits that rules propose only"),
+    END,
+};

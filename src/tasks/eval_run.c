@@ -1,0 +1,100 @@
+#include "tasks/eval_run.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "formats/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_REPORT_BYTES = 1 << 20 };
+
+size_t mote_eval_pick(const mote_eval_run *run, size_t n_all, size_t i, size_t *n) {
+    size_t wanted = run->options->n_items;
+    *n = wanted && wanted < n_all ? wanted : n_all;
+    return *n ? (size_t)((double)i * (double)n_all / (double)*n) : 0;
+}
+
+mote_status mote_eval_begin(mote_eval_run *run, size_t n_items, mote_error *err) {
+    const mote_task_eval_options *o = run->options;
+    if (o->progress && !o->progress(o->progress_context, "measuring", (double)run->n / (double)n_items))
+        return mote_error_set(err, MOTE_ERR_CANCELLED, "cancelled");
+    run->begun = mote_clock_seconds();
+    return MOTE_OK;
+}
+
+mote_status mote_eval_end(mote_eval_run *run, size_t n_tokens, mote_error *err) {
+    if (run->n == run->capacity) {
+        size_t capacity = 2 * run->capacity + 256;
+        double *seconds = mote_mem_resize_array(run->seconds, capacity, sizeof *seconds);
+        if (!seconds)
+            return mote_error_alloc(err, capacity * sizeof *seconds);
+        run->seconds = seconds;
+        run->capacity = capacity;
+    }
+    run->seconds[run->n++] = mote_clock_seconds() - run->begun;
+    run->n_tokens += n_tokens;
+    return MOTE_OK;
+}
+
+mote_status mote_eval_metric(mote_eval_run *run, const char *name, double value) {
+    MOTE_TRY(mote_buffer_appendf(&run->metric, "%s\"%s\":", run->metric.len ? "," : "", name));
+    return mote_json_write_real(&run->metric, value);
+}
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static mote_status write_number(mote_buffer *out, const char *key, double x) {
+    MOTE_TRY(mote_buffer_appendf(out, ",\"%s\":", key));
+    return mote_json_write_real(out, x);
+}
+
+static mote_status write_report(mote_eval_run *run, mote_buffer *out) {
+    double sum = 0;
+    for (size_t i = 0; i < run->n; i++)
+        sum += run->seconds[i];
+    if (run->n)
+        qsort(run->seconds, run->n, sizeof *run->seconds, compare);
+    double p50 = run->n ? run->seconds[(run->n - 1) / 2] : 0, p99 = run->n ? run->seconds[(run->n - 1) * 99 / 100] : 0;
+    MOTE_TRY(mote_buffer_append_text(out, "{\"task\":"));
+    MOTE_TRY(mote_json_write_string(out, mote_str_of(run->options->kind)));
+    MOTE_TRY(mote_buffer_append_text(out, ",\"metric\":{"));
+    MOTE_TRY(mote_buffer_append_str(out, mote_buffer_str(&run->metric)));
+    MOTE_TRY(mote_buffer_appendf(out, "},\"n\":%zu", run->n));
+    MOTE_TRY(write_number(out, "seconds", sum));
+    MOTE_TRY(mote_buffer_append_text(out, ",\"per_item_ms\":{\"p50\":"));
+    MOTE_TRY(mote_json_write_real(out, 1000 * p50));
+    MOTE_TRY(write_number(out, "p99", 1000 * p99));
+    MOTE_TRY(mote_buffer_append_char(out, '}'));
+    MOTE_TRY(write_number(out, "tokens_per_second", sum > 0 ? (double)run->n_tokens / sum : 0));
+    return mote_buffer_append_char(out, '}');
+}
+
+mote_status mote_task_eval(mote_engine *engine, const mote_task_eval_options *options, char **json, mote_error *err) {
+    static const struct {
+        const char *kind;
+        mote_status (*measure)(mote_eval_run *run, mote_error *err);
+    } kinds[] = {{"classify", mote_eval_classify}, {"proofread", mote_eval_proofread}};
+    mote_eval_run run = {.engine = engine, .options = options};
+    mote_buffer out;
+    mote_status status = MOTE_ERR_UNSUPPORTED;
+    *json = NULL;
+    mote_buffer_init(&run.metric, MAX_REPORT_BYTES);
+    mote_buffer_init(&out, MAX_REPORT_BYTES);
+    size_t i = 0, n_kinds = sizeof kinds / sizeof *kinds;
+    while (i < n_kinds && strcmp(kinds[i].kind, options->kind) != 0)
+        i++;
+    status = i < n_kinds ? kinds[i].measure(&run, err) : mote_error_set(err, status, "there is no measurement of the task '%.60s'", options->kind);
+    if (status == MOTE_OK)
+        status = write_report(&run, &out);
+    if (status == MOTE_OK && !(*json = mote_buffer_take(&out)))
+        status = mote_error_alloc(err, out.len);
+    mote_buffer_deinit(&out);
+    mote_buffer_deinit(&run.metric);
+    mote_mem_free(run.seconds);
+    return status;
+}
