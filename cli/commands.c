@@ -192,6 +192,30 @@ const cli_command cli_commands[] = {
      .max_arguments = 1,
      .run = cli_proofread,
      .groups = {cli_flags_proofread, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "rewrite",
+     .arguments = "[FILE]",
+     .summary = "Say the same in another tone",
+     .text = "Rewrites the text of FILE or standard input and prints it, and nothing else. Names, numbers, dates, links and quotations are checked: an answer that loses or makes "
+             "up one is asked "
+             "for again, and refused in the end (exit code 1, the message names it).\n"
+             "With --json: {\"text\",\"versions\"}.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_rewrite,
+     .groups = {cli_flags_rewrite, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "summarize",
+     .arguments = "[FILE]",
+     .summary = "Say briefly what a text says",
+     .text = "Summarizes the text of FILE or standard input. A long text is taken apart by its headings and paragraphs, and the summaries of its parts are summarized. A sentence "
+             "with a number that the "
+             "text doesn't have is asked for again, and left out in the end.\n"
+             "With --json: {\"text\",\"parts\",\"dropped\"}.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_summarize,
+     .groups = {cli_flags_summarize, cli_flags_task, cli_flags_model, cli_flags_lora}},
     {.name = "eval task",
      .arguments = "KIND",
      .summary = "Measure a task on a data set",

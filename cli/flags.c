@@ -268,3 +268,19 @@ const cli_option cli_flags_proofread[] = {
     FLAG("--fast", no_generation, "don't ask the model for a corrected sentence, judge the edits that rules propose only"),
     END,
 };
+
+const cli_option cli_flags_rewrite[] = {
+    TEXT("--tone", "TONE", tone, "clear", "clear, friendly, professional, concise, plain, humorous, persuasive, and what else the task has"),
+    TEXT("--instruction", "TEXT", instruction, NULL, "how to rewrite, in your own words, in place of a tone"),
+    INT("--versions", n_versions, 1, MOTE_REWRITE_VERSIONS, "1", "so many versions that clearly differ"),
+    {"-s --seed", "N", CLI_KIND_SEED, AT(sampling.seed), 0, 0, NULL, "0", "random numbers of another try"},
+    END,
+};
+
+const cli_option cli_flags_summarize[] = {
+    TEXT("--as", "FORM", form, "paragraph", "paragraph, bullets, table, tldr, and what else the task has"),
+    INT("--words", n_words, 5, 2000, "the form's own", "about so many words"),
+    TEXT("--about", "QUESTION", query, NULL, "only what answers this"),
+    {"-s --seed", "N", CLI_KIND_SEED, AT(sampling.seed), 0, 0, NULL, "0", "random numbers of another try"},
+    END,
+};

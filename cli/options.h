@@ -69,6 +69,8 @@ typedef struct cli_options {
     const char *task, *data, *labels, *labels_file, *examples;
     float threshold;
     bool multi, yes, no_generation;
+    const char *tone, *instruction, *form, *query;
+    int32_t n_versions, n_words;
     int32_t n_items, n_shots;
     /* pull */
     const char *name, *sha256;

@@ -15,10 +15,12 @@
 #include <mote/proofread.h>
 #include <mote/quantize.h>
 #include <mote/rerank.h>
+#include <mote/rewrite.h>
 #include <mote/sampler.h>
 #include <mote/session.h>
 #include <mote/status.h>
 #include <mote/store.h>
+#include <mote/summarize.h>
 #include <mote/task.h>
 #include <mote/task_eval.h>
 #include <mote/template.h>

@@ -12,9 +12,6 @@
 
 #include <mote/proofread.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-
 enum { N_REFERENCES = 4, MAX_LINE_BYTES = 1 << 20, GLEU_SEED = 1 };
 
 typedef struct proof_set {
@@ -50,10 +47,6 @@ static mote_status correct(mote_eval_run *run, mote_proofreader *p, size_t n, mo
         for (size_t i = 0; i + 1 < tokens.len; i++)
             quotes = quotes || (tokens.data[i] == '`' && tokens.data[i + 1] == '`');
         status = r.n_edits ? mote_spacing_split(output, (mote_str){r.text, r.text_bytes}, quotes) : mote_buffer_append_str(output, tokens);
-        if (getenv("SHOW"))
-            fprintf(stderr, "S %.*s\nH %s\n", (int)tokens.len, tokens.data, output->data);
-        for (size_t i = 0; getenv("SHOW") && i < r.n_edits; i++)
-            fprintf(stderr, "  %s [%s]->[%s] %.2f\n", r.edits[i].explanation, r.edits[i].before, r.edits[i].after, r.edits[i].gain);
     }
     mote_proof_result_deinit(&r);
     mote_buffer_deinit(&sentence);
@@ -108,7 +101,6 @@ static mote_status run_set(mote_eval_run *run, proof_set *s, mote_error *err) {
     mote_proofread_options o = MOTE_PROOFREAD_OPTIONS_INIT;
     mote_proofreader *p = NULL;
     o.task = run->options->task;
-    o.no_generation = getenv("NOGEN") != NULL;
     mote_status status = mote_proofreader_create(run->engine, &o, &p, err);
     if (status == MOTE_OK)
         status = measure(run, p, s, err);

@@ -78,7 +78,7 @@ mote_status mote_task_eval(mote_engine *engine, const mote_task_eval_options *op
     static const struct {
         const char *kind;
         mote_status (*measure)(mote_eval_run *run, mote_error *err);
-    } kinds[] = {{"classify", mote_eval_classify}, {"proofread", mote_eval_proofread}};
+    } kinds[] = {{"classify", mote_eval_classify}, {"proofread", mote_eval_proofread}, {"rewrite", mote_eval_rewrite}, {"summarize", mote_eval_summarize}};
     mote_eval_run run = {.engine = engine, .options = options};
     mote_buffer out;
     mote_status status = MOTE_ERR_UNSUPPORTED;

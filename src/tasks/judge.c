@@ -102,9 +102,10 @@ static mote_status read_sentence(mote_judge *j, mote_str sentence, mote_error *e
     return MOTE_OK;
 }
 
-/* The log-probability of what an edit replaces; of the token it is put before, where it replaces none. */
+/* The log-probability of what an edit replaces; of the token it is put before, where it replaces none; and of the token behind, where it only takes out. */
 static double replaced(const mote_judge *j, const mote_edit *e) {
     size_t first = j->context.n + e->n_common, end = j->sentence.n - e->n_end;
+    end += e->n_ids == e->n_common + e->n_end && e->n_end > 0;
     double sum = 0;
     for (size_t i = first; i < end || i == first; i++)
         sum += j->log_probabilities[i];

@@ -22,8 +22,8 @@ mote_status mote_proof_prepare_asking(mote_proofreader *p, mote_error *err) {
     mote_form_value gap = {"text", {NULL, 0}};
     mote_sampler_options o = mote_sampler_options_default();
     o.temperature = 0;
-    if (!mote_json_get(p->task.root, "head"))
-        return MOTE_OK; /* the task does without */
+    if (!mote_json_get(p->task.root, "head") || (double)p->engine->model->n_params < mote_task_number(&p->task, "least_params", 0))
+        return MOTE_OK; /* the task does without, or the model is too small to have proposals worth their time */
     MOTE_TRY(mote_task_text(&p->task, "head", &head, err));
     MOTE_TRY(mote_task_text(&p->task, "example", &example, err));
     MOTE_TRY(mote_task_text(&p->task, "item", &item, err));

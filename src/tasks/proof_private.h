@@ -12,7 +12,7 @@
 #include <mote/proofread.h>
 
 /* X(name): where an edit comes from; names in task.json's "margins", "kinds" and "explanations". */
-#define MOTE_PROOF_KINDS(X) X(spelling) X(real_word) X(form) X(swap) X(insert) X(delete) X(comma) X(stop) X(case) X(repeat) X(model)
+#define MOTE_PROOF_KINDS(X) X(spelling) X(real_word) X(confusion) X(form) X(swap) X(insert) X(delete) X(comma) X(stop) X(case) X(repeat) X(model)
 
 enum {
 #define MOTE_PROOF_ENUM(name) MOTE_PROOF_##name,
@@ -28,7 +28,7 @@ struct mote_proofreader {
     mote_task task;
     mote_judge judge;
     mote_lexicon lexicon;
-    mote_word_table swaps, inserts, deletes, forms;
+    mote_word_table swaps, confusions, inserts, deletes, forms;
     double margins[MOTE_PROOF_N_KINDS];
     double least_quick_gain;
     size_t n_candidates, n_rounds;

@@ -78,16 +78,38 @@ static bool is_name(const mote_proof_sentence *s, const mote_word *w) {
     return w->has_upper && !(begins && w->begins_upper);
 }
 
+/* "recapture", "undotted": a word of the language that the vocabulary has no token for. */
+static bool is_derived(const mote_proofreader *p, mote_str lower) {
+    static const char *const heads[] = {"re", "un", "non", "pre", "over", "under", "dis", "mis", "anti", "co", "sub", "super", "inter", "multi", "semi", "out", "in", "im", "post"};
+    static const char *const tails[] = {"ness", "less", "able", "ful",  "ish",  "ment",  "like", "wise", "ity", "ism", "ist",
+                                        "er",   "ers",  "ship", "hood", "ward", "wards", "s",    "ed",   "ing", "ly"};
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        mote_str head = mote_str_of(heads[i]);
+        if (lower.len > head.len + 3 && mote_str_starts(lower, head) && mote_lexicon_has(&p->lexicon, (mote_str){lower.data + head.len, lower.len - head.len}))
+            return true;
+    }
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        mote_str tail = mote_str_of(tails[i]);
+        if (lower.len > tail.len + 4 && mote_str_ends(lower, tail) && mote_lexicon_has(&p->lexicon, (mote_str){lower.data, lower.len - tail.len}))
+            return true;
+    }
+    return false;
+}
+
 static mote_status propose_spelling(const mote_proofreader *p, mote_proof_sentence *s, const mote_word *w, mote_str lower) {
     mote_lexicon_match near[MOTE_LEXICON_NEAR];
     bool known = mote_lexicon_has(&p->lexicon, lower);
     const mote_lexicon_word *found = mote_lexicon_find(&p->lexicon, lower);
     if (lower.len < 3 || (known && s->words_only) || (found && found->lower < 0 && w->begins_upper))
         return MOTE_OK; /* known as a name */
-    size_t most = known || lower.len < 5 ? 1 : 2, n = mote_lexicon_near(&p->lexicon, lower, most, near);
+    if (!known && is_derived(p, lower))
+        return MOTE_OK;
+    /* An unknown word with a capital letter may be a name, also where a sentence begins. */
+    double cost = !known && w->begins_upper ? NAME_COST : 0;
+    size_t most = known || lower.len < 5 || w->begins_upper ? 1 : 2, n = mote_lexicon_near(&p->lexicon, lower, most, near);
     for (size_t i = 0; i < n; i++)
-        MOTE_TRY(replace(s, w, near[i].word, known ? MOTE_PROOF_real_word : MOTE_PROOF_spelling, EDIT_COST * (double)(near[i].distance - 1)));
-    for (size_t cut = 2; !known && cut + 2 <= lower.len; cut++) { /* two words written as one */
+        MOTE_TRY(replace(s, w, near[i].word, known ? MOTE_PROOF_real_word : MOTE_PROOF_spelling, cost + EDIT_COST * (double)(near[i].distance - 1)));
+    for (size_t cut = 2; !known && !w->begins_upper && cut + 2 <= lower.len; cut++) { /* two words written as one */
         char text[MOTE_LEXICON_MAX_WORD + 2];
         mote_str head = {lower.data, cut}, tail = {lower.data + cut, lower.len - cut};
         if (!mote_lexicon_has(&p->lexicon, head) || !mote_lexicon_has(&p->lexicon, tail))
@@ -189,6 +211,7 @@ static mote_status propose_grammar(const mote_proofreader *p, mote_proof_sentenc
     if (lower.len == 0)
         return MOTE_OK;
     MOTE_TRY(propose_deletions(p, s, w, lower));
+    MOTE_TRY(propose_group(s, w, &p->confusions, lower, MOTE_PROOF_confusion));
     MOTE_TRY(propose_group(s, w, &p->swaps, lower, MOTE_PROOF_swap));
     return is_name(s, w) ? MOTE_OK : propose_forms(p, s, w, lower);
 }

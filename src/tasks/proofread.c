@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_TEXT_BYTES = 1 << 30, MAX_ARENA_BYTES = 1 << 30, MAX_SENTENCE_BYTES = 8000, MAX_REJECTED = 512, NEAR_BYTES = 24 };
+enum { MAX_TEXT_BYTES = 1 << 30, MAX_ARENA_BYTES = 1 << 30, MAX_SENTENCE_BYTES = 8000, MAX_REJECTED = 512, NEAR_BYTES = 24, MAX_RIVALS = 3 };
 static const double CLEARLY = 1.5;
 static const double ASKED = 1000; /* above any quick gain */
 #define KEPT_FACTS (MOTE_FACT_NUMBER | MOTE_FACT_NAME | MOTE_FACT_NEGATION | MOTE_FACT_LINK)
@@ -46,6 +46,7 @@ static mote_status read_settings(mote_proofreader *p, mote_error *err) {
 
 static mote_status read_tables(mote_proofreader *p, mote_error *err) {
     MOTE_TRY(mote_word_table_read(&p->swaps, &p->task, "swaps.txt", err));
+    MOTE_TRY(mote_word_table_read(&p->confusions, &p->task, "confusions.txt", err));
     MOTE_TRY(mote_word_table_read(&p->inserts, &p->task, "inserts.txt", err));
     MOTE_TRY(mote_word_table_read(&p->deletes, &p->task, "deletes.txt", err));
     MOTE_TRY(mote_word_table_read(&p->forms, &p->task, "forms.txt", err));
@@ -89,6 +90,7 @@ void mote_proofreader_free(mote_proofreader **proofreader) {
     mote_judge_deinit(&p->judge);
     mote_lexicon_deinit(&p->lexicon);
     mote_word_table_deinit(&p->swaps);
+    mote_word_table_deinit(&p->confusions);
     mote_word_table_deinit(&p->inserts);
     mote_word_table_deinit(&p->deletes);
     mote_word_table_deinit(&p->forms);
@@ -179,6 +181,14 @@ static int by_end(const void *a, const void *b) {
     return x->start < y->start ? 1 : x->start > y->start ? -1 : 0;
 }
 
+/* Of the first n edits, those at the same place. */
+static size_t count_rivals(const mote_proof_sentence *s, size_t n, const mote_edit *e) {
+    size_t rivals = 0;
+    for (size_t i = 0; i < n; i++)
+        rivals += s->edits[i]->start == e->start && s->edits[i]->end == e->end && s->edits[i]->kind != MOTE_PROOF_model;
+    return rivals;
+}
+
 /* Brings those edits to the front that are worth a pass, the most promising first; their number. What the model asked for is among them in any case. */
 static size_t select_edits(const work *w, mote_proof_sentence *s, size_t most) {
     size_t n = 0;
@@ -186,7 +196,7 @@ static size_t select_edits(const work *w, mote_proof_sentence *s, size_t most) {
         s->edits[i]->quick += s->edits[i]->kind == MOTE_PROOF_model ? ASKED : -s->edits[i]->cost;
     qsort(s->edits, s->n_edits, sizeof *s->edits, by_quick);
     for (size_t i = 0; i < s->n_edits && n < most && s->edits[i]->quick > w->p->least_quick_gain; i++)
-        if (!was_rejected(w, key_of(s, s->edits[i])))
+        if (count_rivals(s, n, s->edits[i]) < MAX_RIVALS && !was_rejected(w, key_of(s, s->edits[i])))
             s->edits[n++] = s->edits[i];
     for (size_t i = 0; i < n; i++)
         s->edits[i]->quick -= s->edits[i]->kind == MOTE_PROOF_model ? ASKED : -s->edits[i]->cost;
