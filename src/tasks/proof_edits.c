@@ -63,7 +63,7 @@ mote_status mote_taken_apply(mote_taken_list *list, mote_str original, mote_buff
     if (list->n == sizeof list->items / sizeof *list->items)
         return MOTE_OK;
     find_touching(list, &lo, &hi, &first, &last);
-    mote_taken t = {original_of(list, lo), 0, {NULL, 0}, edit->kind, edit->gain};
+    mote_taken t = {original_of(list, lo), 0, {NULL, 0}, edit->kind, edit->cost, edit->gain};
     for (size_t i = first; i < last; i++) { /* where an inserted text begins, both sides of it are one byte of the original */
         t.start = list->items[i].start < t.start ? list->items[i].start : t.start;
         t.gain += list->items[i].gain;

@@ -32,7 +32,8 @@ struct mote_proofreader {
     double margins[MOTE_PROOF_N_KINDS];
     double least_quick_gain;
     size_t n_candidates, n_rounds;
-    mote_session *generator; /* asks the model for a corrected sentence; NULL: doesn't */
+    size_t window, spelling_window; /* tokens behind an edit that count; for spelling few, since other mistakes behind it would count too */
+    mote_session *generator;        /* asks the model for a corrected sentence; NULL: doesn't */
     mote_sampler *sampler;
     mote_form *form; /* gap: text */
     mote_progress_fn progress;
@@ -63,6 +64,8 @@ typedef struct mote_proof_sentence {
 MOTE_MUST_CHECK mote_status mote_proof_add(mote_proof_sentence *s, size_t start, size_t end, mote_str after, int kind, double cost);
 /* Proposals by rule (proof_propose.c). */
 MOTE_MUST_CHECK mote_status mote_proof_propose(const mote_proofreader *p, mote_proof_sentence *s);
+/* For each word that is surely misspelled, its nearest known one. */
+MOTE_MUST_CHECK mote_status mote_proof_propose_nearest(const mote_proofreader *p, mote_proof_sentence *s);
 /* Proposals of the model (proof_model.c): how its corrected sentence differs, piece by piece. */
 MOTE_MUST_CHECK mote_status mote_proof_ask(mote_proofreader *p, mote_proof_sentence *s, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_proof_prepare_asking(mote_proofreader *p, mote_error *err);
@@ -79,7 +82,7 @@ typedef struct mote_taken {
     size_t start, end; /* of the original */
     mote_str after;    /* in the arena */
     int kind;
-    double gain;
+    double cost, gain; /* as the edit's */
 } mote_taken;
 typedef struct mote_taken_list {
     mote_taken items[256];

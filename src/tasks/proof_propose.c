@@ -8,9 +8,10 @@
 #include <stdio.h>
 
 enum { MAX_REPLACEMENT = 96 };
-static const double SURE = -5;     /* rules without exceptions to speak of */
-static const double NAME_COST = 5; /* whether a word is a name, few words around it tell */
-static const double EDIT_COST = 3; /* nats for each letter that is wrong beyond the first */
+static const double SURE = -5;          /* rules without exceptions to speak of */
+static const double NAME_COST = 5;      /* whether a word is a name, few words around it tell */
+static const double DERIVED_COST = 0.4; /* a word with the head or tail of others may be one that the vocabulary hasn't */
+static const double EDIT_COST = 4;      /* nats for each letter that is wrong beyond the first */
 
 static mote_str text_of(const mote_proof_sentence *s, const mote_word *w) {
     return (mote_str){s->text.data + w->start, w->end - w->start};
@@ -102,14 +103,13 @@ static mote_status propose_spelling(const mote_proofreader *p, mote_proof_senten
     const mote_lexicon_word *found = mote_lexicon_find(&p->lexicon, lower);
     if (lower.len < 3 || (known && s->words_only) || (found && found->lower < 0 && w->begins_upper))
         return MOTE_OK; /* known as a name */
-    if (!known && is_derived(p, lower))
-        return MOTE_OK;
+    bool derived = !known && is_derived(p, lower);
     /* An unknown word with a capital letter may be a name, also where a sentence begins. */
-    double cost = !known && w->begins_upper ? NAME_COST : 0;
-    size_t most = known || lower.len < 5 || w->begins_upper ? 1 : 2, n = mote_lexicon_near(&p->lexicon, lower, most, near);
+    double cost = known ? 0 : w->begins_upper ? NAME_COST : derived ? DERIVED_COST : 0;
+    size_t most = known || lower.len < 5 || w->begins_upper || derived ? 1 : 2, n = mote_lexicon_near(&p->lexicon, lower, most, near);
     for (size_t i = 0; i < n; i++)
         MOTE_TRY(replace(s, w, near[i].word, known ? MOTE_PROOF_real_word : MOTE_PROOF_spelling, cost + EDIT_COST * (double)(near[i].distance - 1)));
-    for (size_t cut = 2; !known && !w->begins_upper && cut + 2 <= lower.len; cut++) { /* two words written as one */
+    for (size_t cut = 2; !known && !derived && !w->begins_upper && cut + 2 <= lower.len; cut++) { /* two words written as one */
         char text[MOTE_LEXICON_MAX_WORD + 2];
         mote_str head = {lower.data, cut}, tail = {lower.data + cut, lower.len - cut};
         if (!mote_lexicon_has(&p->lexicon, head) || !mote_lexicon_has(&p->lexicon, tail))
@@ -233,6 +233,19 @@ mote_status mote_proof_propose(const mote_proofreader *p, mote_proof_sentence *s
             MOTE_TRY(propose_deletion(s, w, MOTE_PROOF_repeat));
         if (!is_name(s, w))
             MOTE_TRY(propose_spelling(p, s, w, lower));
+    }
+    return MOTE_OK;
+}
+
+mote_status mote_proof_propose_nearest(const mote_proofreader *p, mote_proof_sentence *s) {
+    char buffer[MOTE_LEXICON_MAX_WORD + 1];
+    for (size_t i = 0; i < s->n_words; i++) {
+        const mote_word *w = &s->words[i];
+        mote_lexicon_match near[MOTE_LEXICON_NEAR];
+        mote_str lower = w->kind == MOTE_WORD_LETTERS && !w->has_upper ? lower_of(s, w, buffer) : MOTE_STR("");
+        if (lower.len < 3 || mote_lexicon_find(&p->lexicon, lower) || !mote_lexicon_near(&p->lexicon, lower, 1, near))
+            continue;
+        MOTE_TRY(replace(s, w, near[0].word, MOTE_PROOF_spelling, is_derived(p, lower) ? DERIVED_COST : 0));
     }
     return MOTE_OK;
 }

@@ -34,7 +34,8 @@ static mote_status read_settings(mote_proofreader *p, mote_error *err) {
     int32_t first = mote_engine_first_token(p->engine->model);
     p->judge.tokenizer = mote_model_tokenizer(p->engine->model);
     p->judge.n_vocab = p->engine->model->h.n_vocab;
-    p->judge.window = (size_t)mote_task_number(&p->task, "window", 14);
+    p->window = (size_t)mote_task_number(&p->task, "window", 14);
+    p->spelling_window = (size_t)mote_task_number(&p->task, "spelling_window", 3);
     p->n_candidates = (size_t)mote_task_number(&p->task, "candidates", 40);
     p->n_rounds = (size_t)mote_task_number(&p->task, "rounds", 3);
     p->least_quick_gain = mote_task_number(&p->task, "least_quick_gain", -4);
@@ -203,6 +204,20 @@ static size_t select_edits(const work *w, mote_proof_sentence *s, size_t most) {
     return n;
 }
 
+/* Judged edits [n] of the sentence: takes those that are good enough, and remembers those that clearly aren't. */
+static mote_status take_best(work *w, mote_buffer *now, mote_taken_list *list, mote_str original, size_t n, size_t *n_taken) {
+    mote_proof_sentence *s = w->sentence;
+    mote_edit *chosen[64];
+    MOTE_TRY(choose(w->p, s, n < 64 ? n : 64, chosen, n_taken));
+    for (size_t i = 0; i < n && w->n_rejected < MAX_REJECTED; i++)
+        if (s->edits[i]->gain < -CLEARLY)
+            w->rejected[w->n_rejected++] = key_of(s, s->edits[i]);
+    qsort(chosen, *n_taken, sizeof *chosen, by_end); /* from the end on, so that the others keep their places */
+    for (size_t i = 0; i < *n_taken; i++)
+        MOTE_TRY(mote_taken_apply(list, original, now, chosen[i], w->arena));
+    return MOTE_OK;
+}
+
 /* One round on the sentence as it is now; *n_taken: edits that were taken. */
 static mote_status go_round(work *w, mote_buffer *now, mote_taken_list *list, mote_str original, bool words_only, bool asks, size_t *n_taken) {
     mote_proofreader *p = w->p;
@@ -210,6 +225,7 @@ static mote_status go_round(work *w, mote_buffer *now, mote_taken_list *list, mo
     s->text = mote_buffer_str(now);
     s->n_edits = 0;
     s->words_only = words_only;
+    p->judge.window = words_only ? p->spelling_window : p->window;
     s->n_words = mote_proof_words(s->text, s->words, MOTE_PROOF_MAX_WORDS);
     *n_taken = 0;
     MOTE_TRY(mote_proof_propose(p, s));
@@ -222,14 +238,54 @@ static mote_status go_round(work *w, mote_buffer *now, mote_taken_list *list, mo
     MOTE_TRY(mote_judge_read(&p->judge, s->text, s->edits, s->n_edits, &w->scratch, w->err));
     size_t n = select_edits(w, s, p->n_candidates + n_asked);
     MOTE_TRY(mote_judge_gains(&p->judge, s->edits, n, w->err));
-    mote_edit *chosen[64];
-    MOTE_TRY(choose(p, s, n < 64 ? n : 64, chosen, n_taken));
-    for (size_t i = 0; i < n && w->n_rejected < MAX_REJECTED; i++)
-        if (s->edits[i]->gain < -CLEARLY)
-            w->rejected[w->n_rejected++] = key_of(s, s->edits[i]);
-    qsort(chosen, *n_taken, sizeof *chosen, by_end); /* from the end on, so that the others keep their places */
-    for (size_t i = 0; i < *n_taken; i++)
-        MOTE_TRY(mote_taken_apply(list, original, now, chosen[i], w->arena));
+    return take_best(w, now, list, original, n, n_taken);
+}
+
+/* Takes back what was corrected on trial, where the sentence isn't clearly the better for it. */
+static mote_status review(work *w, mote_buffer *now, mote_taken_list *list, mote_str original, size_t *n_taken) {
+    const mote_proofreader *p = w->p;
+    mote_proof_sentence *s = w->sentence;
+    const double margin = p->margins[MOTE_PROOF_spelling];
+    mote_edit *back[256]; /* of each, the way back */
+    ptrdiff_t shift = 0;
+    s->text = mote_buffer_str(now);
+    s->n_edits = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const mote_taken *t = &list->items[i];
+        size_t start = (size_t)((ptrdiff_t)t->start + shift), n_before = s->n_edits;
+        mote_str before = {original.data + t->start, t->end - t->start};
+        /* What this gains, the correction loses; the correction must gain margin and cost. */
+        MOTE_TRY(mote_proof_add(s, start, start + t->after.len, before, MOTE_PROOF_spelling, -2 * margin - t->cost));
+        back[i] = s->n_edits > n_before ? s->edits[n_before] : NULL;
+        shift += (ptrdiff_t)t->after.len - (ptrdiff_t)before.len;
+    }
+    MOTE_TRY(mote_judge_read(&w->p->judge, s->text, s->edits, s->n_edits, &w->scratch, w->err));
+    MOTE_TRY(mote_judge_gains(&w->p->judge, s->edits, s->n_edits, w->err));
+    for (size_t i = 0; i < list->n; i++)
+        list->items[i].gain = back[i] ? -back[i]->gain - margin - list->items[i].cost : 0;
+    return take_best(w, now, list, original, s->n_edits, n_taken);
+}
+
+/* Several misspelled words in one sentence make each other likely. So all of them are corrected on trial, and each is then judged in the company of the corrected others. */
+static mote_status try_nearest(work *w, mote_buffer *now, mote_taken_list *list, mote_str original) {
+    mote_proof_sentence *s = w->sentence;
+    s->text = mote_buffer_str(now);
+    s->n_edits = 0;
+    s->n_words = mote_proof_words(s->text, s->words, MOTE_PROOF_MAX_WORDS);
+    w->p->judge.window = w->p->spelling_window;
+    MOTE_TRY(mote_proof_propose_nearest(w->p, s));
+    if (s->n_edits < 2)
+        return MOTE_OK;
+    for (size_t i = s->n_edits; i-- > 0;) { /* from the end on, so that the others keep their places */
+        bool keeps;
+        MOTE_TRY(keeps_facts(s, s->edits[i], &keeps));
+        if (keeps)
+            MOTE_TRY(mote_taken_apply(list, original, now, s->edits[i], w->arena));
+        s->text = mote_buffer_str(now);
+    }
+    size_t n_taken = 1;
+    for (size_t i = 0; n_taken && list->n && i < w->p->n_rounds; i++)
+        MOTE_TRY(review(w, now, list, original, &n_taken));
     return MOTE_OK;
 }
 
@@ -256,6 +312,8 @@ static mote_status correct_sentence(work *w, mote_str original, size_t offset, m
     mote_status status = list ? MOTE_OK : MOTE_ERR_ALLOC;
     size_t n_taken = 1;
     w->n_rejected = 0;
+    if (status == MOTE_OK)
+        status = try_nearest(w, now, list, original);
     for (size_t i = 0; status == MOTE_OK && n_taken && i < w->p->n_rounds; i++)
         status = go_round(w, now, list, original, true, false, &n_taken);
     n_taken = 1;
