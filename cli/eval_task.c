@@ -25,7 +25,7 @@ int cli_eval_task(const cli_options *o) {
         options.task = o->task;
         options.folder = o->data;
         options.n_items = (size_t)o->n_items;
-        options.n_shots = (size_t)o->n_shots;
+        options.n_shots = o->n_shots < 0 ? MOTE_TASK_SHOTS_AUTO : (size_t)o->n_shots;
         options.progress = cli_progress_step;
         options.progress_context = &progress;
         mote_status status = mote_task_eval(runtime.engine, &options, &json, &err);

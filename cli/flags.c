@@ -249,7 +249,7 @@ const cli_option cli_flags_task[] = {
 const cli_option cli_flags_eval_task[] = {
     TEXT("--data", "FOLDER", data, NULL, "the data set; its files tell which one it is"),
     INT("-n --limit", n_items, 1, MAX_INT, "all", "measure so many items, evenly spread over the set"),
-    INT("--shots", n_shots, 0, 10000, "0", "classify: examples a label, from the set's training part"),
+    INT("--shots", n_shots, 0, 10000, "10; 64 where there are ten labels or fewer", "classify: examples a label, from the set's training part"),
     END,
 };
 

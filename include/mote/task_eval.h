@@ -12,8 +12,8 @@ extern "C" {
 
 typedef struct mote_task_eval_options {
     size_t size;
-    const char *kind;   /* "classify", "proofread", "rewrite", "summarize" */
-    const char *task;   /* NULL: the built-in task of that kind */
+    const char *kind;   /* "classify", "proofread", "rewrite", "summarize"; or the name of a task of one of these kinds */
+    const char *task;   /* NULL: the built-in task of that kind, or the one that kind names */
     const char *folder; /* of the data; its files tell which set it is (docs/quality.md) */
     size_t n_items;     /* 0: all; of more, as many, evenly spread */
     size_t n_shots;     /* classify: examples a label from the set's training part; 0: none */
@@ -21,8 +21,11 @@ typedef struct mote_task_eval_options {
     void *progress_context;
 } mote_task_eval_options;
 
+/* 10 a label; 64 where there are ten labels or fewer. */
+#define MOTE_TASK_SHOTS_AUTO SIZE_MAX
+
 #define MOTE_TASK_EVAL_OPTIONS_INIT \
-    { sizeof(mote_task_eval_options), NULL, NULL, NULL, 0, 0, NULL, NULL }
+    { sizeof(mote_task_eval_options), NULL, NULL, NULL, 0, MOTE_TASK_SHOTS_AUTO, NULL, NULL }
 
 /* *json, free with mote_free: {"task","metric":{…},"n","seconds","per_item_ms":{"p50","p99"},"tokens_per_second"}; seconds and tokens (computed, prompts' shared beginnings once)
  * are of the items alone. MOTE_ERR_UNSUPPORTED (no such kind; no set that it knows in the folder: the message names the files looked for), _NOT_FOUND, _IO, _FORMAT (file and

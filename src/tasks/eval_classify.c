@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+enum { FEW_LABELS = 10, SHOTS_OF_FEW = 64, SHOTS = 10 };
+
 typedef struct item {
     mote_str text;
     const char *label; /* one of the set's; NULL: out of scope */
@@ -76,23 +78,31 @@ static mote_status add_item(set *s, mote_str text, mote_str label, bool is_train
     return MOTE_OK;
 }
 
-static mote_status read_banking(set *s, const char *folder, mote_error *err) {
+static mote_status read_csv(set *s, size_t f, const char *folder, const char *file, bool is_train, mote_error *err) {
     mote_str cells[2];
     size_t at = 0, row = 0;
-    MOTE_TRY(mote_lines_read(&s->files[0], folder, "train.csv", err));
-    for (size_t n; (n = mote_csv_row(&s->files[0].bytes, &at, cells, 2)) > 0; row++) {
+    MOTE_TRY(mote_lines_read(&s->files[f], folder, file, err));
+    for (size_t n; (n = mote_csv_row(&s->files[f].bytes, &at, cells, 2)) > 0; row++) {
         if (n != 2)
-            return mote_error_set(err, MOTE_ERR_FORMAT, "%s/train.csv, row %zu: not two cells", folder, row + 1);
+            return mote_error_set(err, MOTE_ERR_FORMAT, "%s/%s, row %zu: not two cells", folder, file, row + 1);
         if (row > 0)
-            MOTE_TRY(add_item(s, cells[0], cells[1], false));
+            MOTE_TRY(add_item(s, cells[0], cells[1], is_train));
     }
     return MOTE_OK;
 }
 
+static mote_status read_banking(set *s, const char *folder, mote_error *err) {
+    s->has_train = mote_eval_has(folder, "test.csv");
+    MOTE_TRY(read_csv(s, 0, folder, "train.csv", s->has_train, err));
+    return s->has_train ? read_csv(s, 1, folder, "test.csv", false, err) : MOTE_OK;
+}
+
 static mote_status read_sst2(set *s, const char *folder, mote_error *err) {
-    static const char *const names[] = {"train.tsv", "dev.tsv"};
+    const char *const names[] = {"train.tsv", mote_eval_has(folder, "dev.tsv") ? "dev.tsv" : "test.tsv"};
     s->has_train = true;
     for (size_t f = 0; f < 2; f++) {
+        if (f == 0 && !mote_eval_has(folder, names[f]))
+            continue;
         MOTE_TRY(mote_lines_read(&s->files[f], folder, names[f], err));
         for (size_t i = 0; i < s->files[f].n; i++) {
             mote_str cells[2];
@@ -127,11 +137,11 @@ static mote_status read_clinc(set *s, const char *folder, mote_error *err) {
 static mote_status read_set(set *s, const char *folder, mote_error *err) {
     if (mote_eval_has(folder, "train.csv"))
         return read_banking(s, folder, err);
-    if (mote_eval_has(folder, "dev.tsv"))
+    if (mote_eval_has(folder, "dev.tsv") || mote_eval_has(folder, "test.tsv"))
         return read_sst2(s, folder, err);
     if (mote_eval_has(folder, "train_val.json"))
         return read_clinc(s, folder, err);
-    return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: none of train.csv (BANKING77), dev.tsv (SST-2), train_val.json (CLINC150)", folder);
+    return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: none of train.csv (BANKING77), dev.tsv or test.tsv (SST-2), train_val.json (CLINC150)", folder);
 }
 
 /* Marks the first n_shots items of each label; *n is their number. */
@@ -182,7 +192,8 @@ static mote_status measure(mote_eval_run *run, const set *s, mote_classifier *cl
 static mote_status run_set(mote_eval_run *run, set *s, mote_error *err) {
     size_t n_examples = 0;
     mote_classify_options o = MOTE_CLASSIFY_OPTIONS_INIT;
-    choose_examples(s, run->options->n_shots, &n_examples);
+    size_t n_shots = run->options->n_shots != MOTE_TASK_SHOTS_AUTO ? run->options->n_shots : s->n_labels <= FEW_LABELS ? SHOTS_OF_FEW : SHOTS;
+    choose_examples(s, n_shots, &n_examples);
     mote_label_example *examples = mote_mem_alloc_array(n_examples + 1, sizeof *examples);
     if (!examples)
         return mote_error_alloc(err, n_examples * sizeof *examples);

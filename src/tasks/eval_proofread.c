@@ -1,6 +1,6 @@
-/* Proofreading on JFLEG (dev.src, dev.ref0 … dev.ref3): GLEU of the result and of the untouched source, how many sentences changed, and how many edits change a number, a name or a
- * negation. The tokens are joined to sentences as people write them, corrected, and cut to tokens again; sentences without an edit keep the tokens they had. On a folder with
- * clean.txt (correct sentences, one a line), the share that is left as it was. */
+/* Proofreading on JFLEG (dev.src, dev.ref0 … dev.ref3, or test.*): GLEU of the result and of the untouched source, how many sentences changed, and how many edits change a number,
+ * a name or a negation. The tokens are joined to sentences as people write them, corrected, and cut to tokens again; sentences without an edit keep the tokens they had. On a
+ * folder with clean.txt (correct sentences, one a line), the share that is left as it was. */
 #include "tasks/eval_files.h"
 #include "tasks/eval_run.h"
 
@@ -11,6 +11,8 @@
 #include "text/facts.h"
 
 #include <mote/proofread.h>
+
+#include <stdio.h>
 
 enum { N_REFERENCES = 4, MAX_LINE_BYTES = 1 << 20, GLEU_SEED = 1 };
 
@@ -54,12 +56,15 @@ static mote_status correct(mote_eval_run *run, mote_proofreader *p, size_t n, mo
 }
 
 static mote_status read_jfleg(proof_set *s, const char *folder, mote_error *err) {
-    static const char *const names[N_REFERENCES] = {"dev.ref0", "dev.ref1", "dev.ref2", "dev.ref3"};
-    MOTE_TRY(mote_lines_read(&s->source, folder, "dev.src", err));
+    const char *part = mote_eval_has(folder, "dev.src") ? "dev" : "test";
+    char name[32];
+    snprintf(name, sizeof name, "%s.src", part);
+    MOTE_TRY(mote_lines_read(&s->source, folder, name, err));
     for (size_t i = 0; i < N_REFERENCES; i++) {
-        MOTE_TRY(mote_lines_read(&s->references[i], folder, names[i], err));
+        snprintf(name, sizeof name, "%s.ref%zu", part, i);
+        MOTE_TRY(mote_lines_read(&s->references[i], folder, name, err));
         if (s->references[i].n != s->source.n)
-            return mote_error_set(err, MOTE_ERR_FORMAT, "%s/%s: %zu lines, dev.src has %zu", folder, names[i], s->references[i].n, s->source.n);
+            return mote_error_set(err, MOTE_ERR_FORMAT, "%s/%s: %zu lines, the source has %zu", folder, name, s->references[i].n, s->source.n);
     }
     return MOTE_OK;
 }
@@ -114,7 +119,7 @@ mote_status mote_eval_proofread(mote_eval_run *run, mote_error *err) {
     const char *folder = run->options->folder;
     proof_set s = {0};
     mote_status status;
-    if (mote_eval_has(folder, "dev.src")) {
+    if (mote_eval_has(folder, "dev.src") || mote_eval_has(folder, "test.src")) {
         s.before = mote_mem_alloc(sizeof *s.before);
         s.after = mote_mem_alloc(sizeof *s.after);
         status = s.before && s.after ? read_jfleg(&s, folder, err) : mote_error_alloc(err, 2 * sizeof *s.before);
@@ -125,7 +130,7 @@ mote_status mote_eval_proofread(mote_eval_run *run, mote_error *err) {
     } else if (mote_eval_has(folder, "clean.txt")) {
         status = mote_lines_read(&s.source, folder, "clean.txt", err);
     } else {
-        status = mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither dev.src (JFLEG) nor clean.txt", folder);
+        status = mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither dev.src or test.src (JFLEG) nor clean.txt", folder);
     }
     if (status == MOTE_OK)
         status = run_set(run, &s, err);

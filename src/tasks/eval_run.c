@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "formats/json.h"
+#include "tasks/task.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,21 +75,40 @@ static mote_status write_report(mote_eval_run *run, mote_buffer *out) {
     return mote_buffer_append_char(out, '}');
 }
 
+static const struct {
+    const char *kind;
+    mote_status (*measure)(mote_eval_run *run, mote_error *err);
+} kinds[] = {{"classify", mote_eval_classify}, {"proofread", mote_eval_proofread}, {"rewrite", mote_eval_rewrite}, {"summarize", mote_eval_summarize}};
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+static size_t find_kind(mote_str name) {
+    size_t i = 0;
+    while (i < N_KINDS && !mote_str_is(name, kinds[i].kind))
+        i++;
+    return i;
+}
+
+static mote_status measure(mote_eval_run *run, mote_task_eval_options *o, mote_error *err) {
+    size_t i = find_kind(mote_str_of(o->kind));
+    mote_task task;
+    if (i == N_KINDS && mote_task_open(&task, o->kind, NULL, NULL) == MOTE_OK) {
+        i = find_kind(mote_json_string(mote_json_get(task.root, "kind")));
+        o->task = o->task ? o->task : o->kind;
+        mote_task_close(&task);
+    }
+    if (i == N_KINDS)
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "there is no measurement of the task '%.60s'", o->kind);
+    return kinds[i].measure(run, err);
+}
+
 mote_status mote_task_eval(mote_engine *engine, const mote_task_eval_options *options, char **json, mote_error *err) {
-    static const struct {
-        const char *kind;
-        mote_status (*measure)(mote_eval_run *run, mote_error *err);
-    } kinds[] = {{"classify", mote_eval_classify}, {"proofread", mote_eval_proofread}, {"rewrite", mote_eval_rewrite}, {"summarize", mote_eval_summarize}};
-    mote_eval_run run = {.engine = engine, .options = options};
+    mote_task_eval_options own = *options;
+    mote_eval_run run = {.engine = engine, .options = &own};
     mote_buffer out;
-    mote_status status = MOTE_ERR_UNSUPPORTED;
     *json = NULL;
     mote_buffer_init(&run.metric, MAX_REPORT_BYTES);
     mote_buffer_init(&out, MAX_REPORT_BYTES);
-    size_t i = 0, n_kinds = sizeof kinds / sizeof *kinds;
-    while (i < n_kinds && strcmp(kinds[i].kind, options->kind) != 0)
-        i++;
-    status = i < n_kinds ? kinds[i].measure(&run, err) : mote_error_set(err, status, "there is no measurement of the task '%.60s'", options->kind);
+    mote_status status = measure(&run, &own, err);
     if (status == MOTE_OK)
         status = write_report(&run, &out);
     if (status == MOTE_OK && !(*json = mote_buffer_take(&out)))

@@ -50,15 +50,17 @@ static mote_status rewrite_one(mote_eval_run *run, simple_set *s, size_t at, siz
 }
 
 static mote_status read_asset(simple_set *s, const char *folder, mote_error *err) {
-    if (!mote_eval_has(folder, "asset.valid.orig"))
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: no asset.valid.orig (ASSET)", folder);
-    MOTE_TRY(mote_lines_read(&s->source, folder, "asset.valid.orig", err));
+    const char *part = mote_eval_has(folder, "asset.valid.orig") ? "valid" : "test";
+    char name[64];
+    snprintf(name, sizeof name, "asset.%s.orig", part);
+    if (!mote_eval_has(folder, name))
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: no asset.valid.orig or asset.test.orig (ASSET)", folder);
+    MOTE_TRY(mote_lines_read(&s->source, folder, name, err));
     for (size_t i = 0; i < N_SIMPLE; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "asset.valid.simp.%zu", i);
+        snprintf(name, sizeof name, "asset.%s.simp.%zu", part, i);
         MOTE_TRY(mote_lines_read(&s->references[i], folder, name, err));
         if (s->references[i].n != s->source.n)
-            return mote_error_set(err, MOTE_ERR_FORMAT, "%s/%s: %zu lines, asset.valid.orig has %zu", folder, name, s->references[i].n, s->source.n);
+            return mote_error_set(err, MOTE_ERR_FORMAT, "%s/%s: %zu lines, the source has %zu", folder, name, s->references[i].n, s->source.n);
     }
     return MOTE_OK;
 }
@@ -134,8 +136,10 @@ static mote_status write_meeting(const mote_json *meeting, mote_buffer *out) {
 }
 
 static mote_status summarize_line(mote_eval_run *run, summary_sums *sums, const mote_json *value, bool is_meeting, size_t n, mote_error *err) {
-    if (!is_meeting)
-        return summarize_one(run, sums, mote_json_string(mote_json_get(value, "dialogue")), (mote_str){NULL, 0}, mote_json_string(mote_json_get(value, "summary")), n, err);
+    const mote_json *reference = mote_json_get(value, "summary");
+    if (!is_meeting) /* of a test part's three, the first */
+        return summarize_one(run, sums, mote_json_string(mote_json_get(value, "dialogue")), (mote_str){NULL, 0},
+                             mote_json_string(reference ? reference : mote_json_get(value, "summary1")), n, err);
     mote_buffer text;
     mote_buffer_init(&text, MAX_TEXT_BYTES);
     const mote_json *query = mote_json_at(mote_json_get(value, "general_query_list"), 0);
@@ -148,13 +152,17 @@ static mote_status summarize_line(mote_eval_run *run, summary_sums *sums, const 
 
 mote_status mote_eval_summarize(mote_eval_run *run, mote_error *err) {
     const char *folder = run->options->folder;
-    bool is_meeting = mote_eval_has(folder, "qmsum.val.jsonl");
+    static const char *const files[] = {"qmsum.val.jsonl", "qmsum.test.jsonl", "dialogsum.dev.jsonl", "dialogsum.test.jsonl"};
+    size_t file = 0;
+    while (file < 4 && !mote_eval_has(folder, files[file]))
+        file++;
+    bool is_meeting = file < 2;
     mote_lines lines = {0};
     summary_sums sums = {0};
     size_t n = 0;
-    if (!is_meeting && !mote_eval_has(folder, "dialogsum.dev.jsonl"))
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither dialogsum.dev.jsonl (DialogSum) nor qmsum.val.jsonl (QMSum)", folder);
-    mote_status status = mote_lines_read(&lines, folder, is_meeting ? "qmsum.val.jsonl" : "dialogsum.dev.jsonl", err);
+    if (file == 4)
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither dialogsum.dev.jsonl or .test (DialogSum) nor qmsum.val.jsonl or .test (QMSum)", folder);
+    mote_status status = mote_lines_read(&lines, folder, files[file], err);
     mote_eval_pick(run, lines.n, 0, &n);
     for (size_t i = 0; status == MOTE_OK && i < n; i++) {
         mote_json *value = NULL;
