@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-enum { MAX_PASSES = 8 };
+/* Passes for a text at most; with examples of many labels the first tokens are enough, since the regression tells the rest. */
+enum { MAX_PASSES = 8, MANY_LABELS = 20 };
 /* A branch less probable than this isn't entered: its labels share what it has. */
 static const double MIN_LOG_MASS = -4.6; /* a hundredth */
 
@@ -74,7 +75,7 @@ static mote_status walk(mote_classifier *c, uint32_t node, const float *logits, 
         if (!best)
             return MOTE_OK;
         double mass = masses[best];
-        if (nodes[best].n_leaves == 1 || mass < MIN_LOG_MASS || c->n_passes >= MAX_PASSES)
+        if (nodes[best].n_leaves == 1 || mass < MIN_LOG_MASS || c->n_passes >= c->max_passes)
             share(c, best, mass, scores);
         else
             MOTE_TRY(enter(c, best, masses, scores, err));
@@ -219,6 +220,7 @@ mote_status mote_classifier_create(mote_engine *engine, const mote_classify_opti
     c->threshold = options->threshold;
     c->multi = options->multi;
     c->weight = 1;
+    c->max_passes = options->n_examples && options->n_labels > MANY_LABELS ? 1 : MAX_PASSES;
     mote_status status;
     MOTE_TRY_DONE(mote_task_open(&c->task, options->task ? options->task : "classify", "classify", err));
     MOTE_TRY_DONE(copy_labels(c, options, err));

@@ -23,7 +23,7 @@ struct mote_classifier {
     double *shift;   /* [trie.n] log-probability of each node below its parent for texts without content; NULL: not measured */
     mote_ids ids;    /* of the prompt being computed */
     double *scores;  /* [n_labels] log-probabilities, then probabilities */
-    size_t n_passes, n_tokens;
+    size_t n_passes, n_tokens, max_passes;
     /* what the examples gave */
     mote_ridge ridge;         /* n_labels 0: none */
     double sharpness, weight; /* of the ridge's outputs and of the log-probabilities; without a ridge, weight is 1 */

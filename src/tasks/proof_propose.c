@@ -97,18 +97,30 @@ static bool is_derived(const mote_proofreader *p, mote_str lower) {
     return false;
 }
 
+/* A slip inside a derived word leaves its head and tail: "goverment" is "government", but "parachutes" isn't "parachute". */
+static bool shares_ends(mote_str a, mote_str b) {
+    return a.data[0] == b.data[0] && a.data[a.len - 1] == b.data[b.len - 1];
+}
+
+/* No hyphen or apostrophe inside, no quotation mark before it: else it may be anything. */
+static bool is_plain(const mote_proof_sentence *s, const mote_word *w, mote_str lower) {
+    static const char marks[] = "\"'`*_\x98\x9c\xab"; /* and the last bytes of typographic ones */
+    return !memchr(lower.data, '-', lower.len) && !memchr(lower.data, '\'', lower.len) && !(w->start > 0 && strchr(marks, s->text.data[w->start - 1]));
+}
+
 static mote_status propose_spelling(const mote_proofreader *p, mote_proof_sentence *s, const mote_word *w, mote_str lower) {
     mote_lexicon_match near[MOTE_LEXICON_NEAR];
     bool known = mote_lexicon_has(&p->lexicon, lower);
     const mote_lexicon_word *found = mote_lexicon_find(&p->lexicon, lower);
-    if (lower.len < 3 || (known && s->words_only) || (found && found->lower < 0 && w->begins_upper))
+    if (lower.len < 3 || !is_plain(s, w, lower) || (known && s->words_only) || (found && found->lower < 0 && w->begins_upper))
         return MOTE_OK; /* known as a name */
     bool derived = !known && is_derived(p, lower);
     /* An unknown word with a capital letter may be a name, also where a sentence begins. */
     double cost = known ? 0 : w->begins_upper ? NAME_COST : derived ? DERIVED_COST : 0;
     size_t most = known || lower.len < 5 || w->begins_upper || derived ? 1 : 2, n = mote_lexicon_near(&p->lexicon, lower, most, near);
     for (size_t i = 0; i < n; i++)
-        MOTE_TRY(replace(s, w, near[i].word, known ? MOTE_PROOF_real_word : MOTE_PROOF_spelling, cost + EDIT_COST * (double)(near[i].distance - 1)));
+        if (!derived || shares_ends(lower, near[i].word))
+            MOTE_TRY(replace(s, w, near[i].word, known ? MOTE_PROOF_real_word : MOTE_PROOF_spelling, cost + EDIT_COST * (double)(near[i].distance - 1)));
     for (size_t cut = 2; !known && !derived && !w->begins_upper && cut + 2 <= lower.len; cut++) { /* two words written as one */
         char text[MOTE_LEXICON_MAX_WORD + 2];
         mote_str head = {lower.data, cut}, tail = {lower.data + cut, lower.len - cut};
@@ -117,7 +129,7 @@ static mote_status propose_spelling(const mote_proofreader *p, mote_proof_senten
         memcpy(text, head.data, cut);
         text[cut] = ' ';
         memcpy(text + cut + 1, tail.data, tail.len);
-        MOTE_TRY(replace(s, w, (mote_str){text, lower.len + 1}, MOTE_PROOF_spelling, 0));
+        MOTE_TRY(replace(s, w, (mote_str){text, lower.len + 1}, MOTE_PROOF_spelling, EDIT_COST));
     }
     return MOTE_OK;
 }
@@ -243,7 +255,9 @@ mote_status mote_proof_propose_nearest(const mote_proofreader *p, mote_proof_sen
         const mote_word *w = &s->words[i];
         mote_lexicon_match near[MOTE_LEXICON_NEAR];
         mote_str lower = w->kind == MOTE_WORD_LETTERS && !w->has_upper ? lower_of(s, w, buffer) : MOTE_STR("");
-        if (lower.len < 3 || mote_lexicon_find(&p->lexicon, lower) || !mote_lexicon_near(&p->lexicon, lower, 1, near))
+        if (lower.len < 3 || !is_plain(s, w, lower) || mote_lexicon_find(&p->lexicon, lower) || !mote_lexicon_near(&p->lexicon, lower, 1, near))
+            continue;
+        if (is_derived(p, lower) && !shares_ends(lower, near[0].word))
             continue;
         MOTE_TRY(replace(s, w, near[0].word, MOTE_PROOF_spelling, is_derived(p, lower) ? DERIVED_COST : 0));
     }
