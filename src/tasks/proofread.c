@@ -241,6 +241,15 @@ static mote_status go_round(work *w, mote_buffer *now, mote_taken_list *list, mo
     return take_best(w, now, list, original, n, n_taken);
 }
 
+/* Other words near a misspelled one, in place of the one on trial; each must only be the likelier one, so that its cost undoes the margin. */
+static mote_status propose_others(const mote_proofreader *p, mote_proof_sentence *s, size_t start, size_t end, mote_str before) {
+    mote_lexicon_match near[MOTE_LEXICON_NEAR];
+    size_t n = mote_lexicon_near(&p->lexicon, before, 1, near);
+    for (size_t i = 0; i < n; i++)
+        MOTE_TRY(mote_proof_add(s, start, end, near[i].word, MOTE_PROOF_spelling, -p->margins[MOTE_PROOF_spelling]));
+    return MOTE_OK;
+}
+
 /* Takes back what was corrected on trial, where the sentence isn't clearly the better for it. */
 static mote_status review(work *w, mote_buffer *now, mote_taken_list *list, mote_str original, size_t *n_taken) {
     const mote_proofreader *p = w->p;
@@ -251,12 +260,14 @@ static mote_status review(work *w, mote_buffer *now, mote_taken_list *list, mote
     s->text = mote_buffer_str(now);
     s->n_edits = 0;
     for (size_t i = 0; i < list->n; i++) {
-        const mote_taken *t = &list->items[i];
+        mote_taken *t = &list->items[i];
+        t->cost = t->cost > 0 ? t->cost : 0; /* another word's, see propose_others */
         size_t start = (size_t)((ptrdiff_t)t->start + shift), n_before = s->n_edits;
         mote_str before = {original.data + t->start, t->end - t->start};
         /* What this gains, the correction loses; the correction must gain margin and cost. */
         MOTE_TRY(mote_proof_add(s, start, start + t->after.len, before, MOTE_PROOF_spelling, -2 * margin - t->cost));
         back[i] = s->n_edits > n_before ? s->edits[n_before] : NULL;
+        MOTE_TRY(propose_others(p, s, start, start + t->after.len, before));
         shift += (ptrdiff_t)t->after.len - (ptrdiff_t)before.len;
     }
     MOTE_TRY(mote_judge_read(&w->p->judge, s->text, s->edits, s->n_edits, &w->scratch, w->err));

@@ -1,6 +1,7 @@
 /* Parts by structure, their summaries, and a check of every number. */
 #include <mote/summarize.h>
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "engine/engine.h"
@@ -97,19 +98,65 @@ static mote_str without_point(mote_str line) {
     return (mote_str){line.data + at, line.len - at};
 }
 
-static mote_status keep_unit(const summarizing *s, mote_str unit, mote_buffer *out) {
-    if (strcmp(s->form_name, "bullets") != 0)
+/* Small models say a sentence again and again; it is kept once. */
+typedef struct said {
+    uint64_t hashes[256];
+    size_t n;
+} said;
+
+static bool is_new(said *before, mote_str sentence) {
+    mote_checksum sum;
+    while (sentence.len && isspace((unsigned char)sentence.data[sentence.len - 1]))
+        sentence.len--;
+    mote_checksum_init(&sum);
+    mote_checksum_update(&sum, sentence.data, sentence.len);
+    uint64_t hash = mote_checksum_value(&sum);
+    for (size_t i = 0; i < before->n; i++)
+        if (before->hashes[i] == hash)
+            return false;
+    if (before->n < sizeof before->hashes / sizeof *before->hashes)
+        before->hashes[before->n++] = hash;
+    return true;
+}
+
+static mote_status append_new(said *before, mote_str unit, mote_buffer *out) {
+    for (size_t at = 0; at < unit.len;) {
+        size_t end = unit_end(unit, at, false);
+        mote_str sentence = {unit.data + at, end - at};
+        if (sentence.len < 8 || is_new(before, sentence)) {
+            MOTE_TRY(mote_buffer_append_str(out, sentence));
+        } else if (sentence.data[sentence.len - 1] == '\n') {
+            while (out->len && out->data[out->len - 1] == ' ')
+                out->data[--out->len] = 0;
+            MOTE_TRY(mote_buffer_append_char(out, '\n'));
+        }
+        at = end;
+    }
+    return MOTE_OK;
+}
+
+static mote_status keep_unit(const summarizing *s, said *before, mote_str unit, mote_buffer *out) {
+    if (strcmp(s->form_name, "table") == 0)
         return mote_buffer_append_str(out, unit);
+    if (strcmp(s->form_name, "bullets") != 0)
+        return append_new(before, unit, out);
     unit = without_point(unit);
     if (unit.len == 0 || unit.data[0] == '\n')
         return MOTE_OK;
+    size_t n_before = out->len;
     MOTE_TRY(mote_buffer_append_text(out, "- "));
-    return mote_buffer_append_str(out, unit);
+    MOTE_TRY(append_new(before, unit, out));
+    if (out->len <= n_before + strlen("- \n")) { /* nothing new in it */
+        out->len = n_before;
+        out->data[n_before] = 0;
+    }
+    return MOTE_OK;
 }
 
 /* The answer without units that have numbers of their own; *n_bad of them. */
 static mote_status filter(const summarizing *s, mote_str answer, mote_buffer *out, size_t *n_bad) {
     bool is_table = strcmp(s->form_name, "table") == 0, by_lines = is_table || strcmp(s->form_name, "bullets") == 0;
+    said before = {.n = 0};
     *n_bad = 0;
     mote_buffer_clear(out);
     for (size_t at = 0; at < answer.len;) {
@@ -118,7 +165,7 @@ static mote_status filter(const summarizing *s, mote_str answer, mote_buffer *ou
         bool is_bad = has_own_numbers(s, by_lines && !is_table ? without_point(unit) : unit);
         *n_bad += is_bad;
         if (!is_bad && !(is_table && unit.data[0] != '|'))
-            MOTE_TRY(keep_unit(s, unit, out));
+            MOTE_TRY(keep_unit(s, &before, unit, out));
         at = end;
     }
     while (out->len && isspace((unsigned char)out->data[out->len - 1]))
