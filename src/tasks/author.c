@@ -58,19 +58,27 @@ static size_t preamble_bytes(mote_str s) {
     return 0;
 }
 
-mote_str mote_author_strip(mote_str answer) {
-    static const char *const notes[] = {"\n\nNote:",  "\n\nIn this version", "\n\nThis version", "\n\nThe rewritten text",
-                                        "\n\nI hope", "\n\nLet me know",     "\n\nText:",        "\n\nRewrite the"};
+static size_t find(mote_str s, mote_str part) {
+    size_t at = 0;
+    while (at < s.len && !mote_str_starts((mote_str){s.data + at, s.len - at}, part))
+        at++;
+    return at;
+}
+
+mote_str mote_author_strip(mote_str answer, mote_str source) {
+    static const char *const remarks[] = {"\n\nNote:",   "\n\nIn this ", "\n\nThis version", "\n\nThis rewritten", "\n\nThe rewritten", "\n\nI hope", "\n\nI made ",
+                                          "\n\nI have ", "\n\nI've ",    "\n\nI also ",      "\n\nI tried ",       "\n\nLet me know",   "\n\nText:",  "\n\nRewrite the"};
     mote_str s = trim(answer);
     for (size_t n; (n = preamble_bytes(s)) > 0;) {
         s.data += n;
         s.len -= n;
         s = trim(s);
     }
-    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
-        for (size_t at = 1; at < s.len; at++)
-            if (mote_str_starts((mote_str){s.data + at, s.len - at}, mote_str_of(notes[i])))
-                s.len = at;
+    for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++) {
+        mote_str remark = mote_str_of(remarks[i]);
+        if (find(source, (mote_str){remark.data + 2, remark.len - 2}) == source.len)
+            s.len = find(s, remark);
+    }
     bool is_quoted = s.len > 2 && s.data[0] == '"' && s.data[s.len - 1] == '"' && !memchr(s.data + 1, '"', s.len - 2);
     return is_quoted ? trim((mote_str){s.data + 1, s.len - 2}) : trim(s);
 }
@@ -102,7 +110,7 @@ mote_status mote_author_ask(mote_author *author, mote_str instruction, mote_str 
     MOTE_TRY_DONE(mote_generate(author->session, sampler, author->prompt.ids, author->prompt.n, &o, &result, err));
     author->n_tokens += result.n_prompt_tokens - result.n_cached_tokens + result.n_tokens;
     mote_buffer_clear(out);
-    mote_str answer = mote_author_strip((mote_str){result.text, result.text_bytes});
+    mote_str answer = mote_author_strip((mote_str){result.text, result.text_bytes}, text);
     if (strcmp(result.finish_reason, "length") == 0)
         answer = cut_to_sentence(answer);
     if (mote_buffer_append_str(out, answer) != MOTE_OK)

@@ -23,7 +23,7 @@ void mote_author_deinit(mote_author *author);
 MOTE_MUST_CHECK mote_status mote_author_ask(mote_author *author, mote_str instruction, mote_str text, double temperature, uint64_t seed, size_t n_predict, mote_buffer *out,
                                             mote_error *err);
 
-/* The answer itself: without "Here is the …:" before it, quotation marks around it, and notes behind it. */
-mote_str mote_author_strip(mote_str answer);
+/* The answer itself: without "Here is the …:" before it, quotation marks around it, and remarks on it behind; what begins like such a remark in the source too is none. */
+mote_str mote_author_strip(mote_str answer, mote_str source);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tasks/proof_private.h"
 
 #include "base/mem.h"
+#include "tasks/author.h"
 #include "tasks/spacing.h"
 
 #include <setjmp.h>
@@ -145,9 +146,28 @@ static void test_spacing(void **state) {
     check_spacing("Call \" me \" at 10:30 , please !", "Call \"me\" at 10:30, please!");
 }
 
+static void check_strip(const char *answer, const char *source, const char *wanted) {
+    mote_str s = mote_author_strip(mote_str_of(answer), mote_str_of(source));
+    assert_int_equal(s.len, strlen(wanted));
+    assert_memory_equal(s.data, wanted, s.len);
+}
+
+static void test_strip(void **state) {
+    (void)state;
+    check_strip(" The text. ", "", "The text.");
+    check_strip("Sure! Here is the rewritten text:\n\n\"The text.\"", "", "The text.");
+    check_strip("Here is the text: rewritten text:\nIt is.", "", "It is.");
+    check_strip("The text.\n\nI made it shorter.", "A text.", "The text.");
+    check_strip("The text.\n\nI made it.", "A text.\n\nI made it.", "The text.\n\nI made it.");
+    check_strip("\"One\" and \"two\"", "", "\"One\" and \"two\"");
+    check_strip("Remember: call Tom.", "", "Remember: call Tom.");
+    check_strip("", "", "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sentences), cmocka_unit_test(test_words), cmocka_unit_test(test_alignment), cmocka_unit_test(test_edits_on_edits), cmocka_unit_test(test_spacing),
+        cmocka_unit_test(test_sentences),      cmocka_unit_test(test_words),   cmocka_unit_test(test_alignment),
+        cmocka_unit_test(test_edits_on_edits), cmocka_unit_test(test_spacing), cmocka_unit_test(test_strip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
