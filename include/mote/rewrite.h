@@ -1,8 +1,8 @@
 /*
  * Rewriting a text: another tone, or as an instruction says, with its facts kept.
  *
- * Names, numbers, dates, links and quotations of the text must all be in the answer, and it may have no numbers, names and links of its own; an answer that doesn't hold that is
- * asked for again, with other random numbers, and refused in the end. A long text is rewritten paragraph by paragraph.
+ * Names, numbers, dates, links and quotations of the text must all be in the answer, a negation too where there is one, and it may have no numbers, names and links of its own; an
+ * answer that doesn't hold that is asked for again, with other random numbers, and refused in the end. A long text is rewritten paragraph by paragraph.
  */
 #ifndef MOTE_REWRITE_H
 #define MOTE_REWRITE_H

@@ -58,8 +58,11 @@ static mote_status find_instruction(rewriting *r, mote_error *err) {
 
 /* Remembers the first fact that is lost or made up; true if there is none. */
 static bool keeps_facts(rewriting *r, mote_str before, mote_str after) {
+    mote_fact negation;
     r->is_new = false;
     bool lacks = mote_facts_lacking(before, after, KEPT, &r->fact);
+    if (!lacks && mote_facts_find(before, MOTE_FACT_NEGATION, &r->fact, 1) && !mote_facts_find(after, MOTE_FACT_NEGATION, &negation, 1))
+        lacks = true; /* one "not" may become a word, all of them seldom do */
     if (!lacks)
         lacks = r->is_new = mote_facts_lacking(after, before, NOT_NEW, &r->fact);
     if (lacks) {
