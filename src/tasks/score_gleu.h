@@ -12,12 +12,12 @@
 enum { MOTE_GLEU_ORDERS = 4, MOTE_GLEU_DRAWS = 500 };
 
 typedef struct mote_gleu_draw {
-    mote_rng rng;
     uint64_t n_reference_words, n_right[MOTE_GLEU_ORDERS];
 } mote_gleu_draw;
 
 typedef struct mote_gleu {
     mote_gleu_draw draws[MOTE_GLEU_DRAWS];
+    mote_rng rng;
     uint64_t n_words, n_all[MOTE_GLEU_ORDERS];
     mote_words source, output, reference; /* scratch */
     mote_ngrams of_source, of_output, of_reference;
