@@ -14,7 +14,7 @@
 
 #include <stdio.h>
 
-enum { N_REFERENCES = 4, MAX_LINE_BYTES = 1 << 20, GLEU_SEED = 1 };
+enum { N_REFERENCES = 4, MAX_LINE_BYTES = 1 << 20 };
 
 typedef struct proof_set {
     mote_lines source, references[N_REFERENCES];
@@ -124,8 +124,8 @@ mote_status mote_eval_proofread(mote_eval_run *run, mote_error *err) {
         s.after = mote_mem_alloc(sizeof *s.after);
         status = s.before && s.after ? read_jfleg(&s, folder, err) : mote_error_alloc(err, 2 * sizeof *s.before);
         if (s.before && s.after) {
-            mote_gleu_init(s.before, GLEU_SEED);
-            mote_gleu_init(s.after, GLEU_SEED);
+            mote_gleu_init(s.before);
+            mote_gleu_init(s.after);
         }
     } else if (mote_eval_has(folder, "clean.txt")) {
         status = mote_lines_read(&s.source, folder, "clean.txt", err);

@@ -7,18 +7,10 @@
 
 enum { MAX_REFERENCES = 64 };
 
-void mote_gleu_init(mote_gleu *gleu, uint64_t seed) {
-    *gleu = (mote_gleu){0};
-    mote_rng_init(&gleu->rng, seed);
-}
-
-/* A random order of the draws. R. A. Fisher, F. Yates, "Statistical tables", 1938. */
-static void shuffle(mote_rng *rng, size_t order[MOTE_GLEU_DRAWS]) {
-    for (size_t i = 0; i < MOTE_GLEU_DRAWS; i++) {
-        size_t k = (size_t)(mote_rng_uniform(rng) * (double)(i + 1));
-        order[i] = order[k];
-        order[k] = i;
-    }
+void mote_gleu_init(mote_gleu *gleu) {
+    memset(gleu, 0, sizeof *gleu);
+    for (uint32_t j = 0; j < MOTE_GLEU_DRAWS; j++)
+        mote_mersenne_init(&gleu->draws[j].random, 101 * j);
 }
 
 void mote_gleu_deinit(mote_gleu *gleu) {
@@ -57,7 +49,6 @@ static mote_status count_order(mote_gleu *gleu, size_t order, const mote_str *re
 
 mote_status mote_gleu_add(mote_gleu *gleu, mote_str source, mote_str output, const mote_str *references, size_t n_references) {
     uint64_t right[MAX_REFERENCES][MOTE_GLEU_ORDERS], lengths[MAX_REFERENCES];
-    size_t places[MOTE_GLEU_DRAWS] = {0};
     if (n_references == 0 || n_references > MAX_REFERENCES)
         return MOTE_ERR_LIMIT;
     MOTE_TRY(mote_words_split(&gleu->source, source));
@@ -67,10 +58,9 @@ mote_status mote_gleu_add(mote_gleu *gleu, mote_str source, mote_str output, con
     gleu->n_words += gleu->output.n;
     for (size_t k = 0; k < MOTE_GLEU_ORDERS; k++)
         gleu->n_all[k] += gleu->output.n > k ? gleu->output.n - k : 0;
-    shuffle(&gleu->rng, places);
     for (size_t i = 0; i < MOTE_GLEU_DRAWS; i++) {
         mote_gleu_draw *draw = &gleu->draws[i];
-        size_t r = places[i] % n_references;
+        uint32_t r = mote_mersenne_below(&draw->random, (uint32_t)n_references);
         draw->n_reference_words += lengths[r];
         for (size_t k = 0; k < MOTE_GLEU_ORDERS; k++)
             draw->n_right[k] += right[r][k];

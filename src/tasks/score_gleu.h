@@ -6,25 +6,25 @@
 #ifndef MOTE_TASKS_SCORE_GLEU_H
 #define MOTE_TASKS_SCORE_GLEU_H
 
-#include "base/rng.h"
+#include "tasks/mersenne.h"
 #include "tasks/score_ngrams.h"
 
 enum { MOTE_GLEU_ORDERS = 4, MOTE_GLEU_DRAWS = 500 };
 
 typedef struct mote_gleu_draw {
+    mote_mersenne random;
     uint64_t n_reference_words, n_right[MOTE_GLEU_ORDERS];
 } mote_gleu_draw;
 
 typedef struct mote_gleu {
     mote_gleu_draw draws[MOTE_GLEU_DRAWS];
-    mote_rng rng;
     uint64_t n_words, n_all[MOTE_GLEU_ORDERS];
     mote_words source, output, reference; /* scratch */
     mote_ngrams of_source, of_output, of_reference;
 } mote_gleu;
 
-/* The same seed draws the same references. */
-void mote_gleu_init(mote_gleu *gleu, uint64_t seed);
+/* A large struct: keep it in memory that was taken for it. */
+void mote_gleu_init(mote_gleu *gleu);
 void mote_gleu_deinit(mote_gleu *gleu);
 /* One sentence; words stand between white space. references: [n_references >= 1]. MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_gleu_add(mote_gleu *gleu, mote_str source, mote_str output, const mote_str *references, size_t n_references);
