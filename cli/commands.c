@@ -168,6 +168,77 @@ const cli_command cli_commands[] = {
      .max_arguments = 1,
      .run = cli_rerank,
      .groups = {cli_flags_rerank, cli_flags_threads}},
+    {.name = "tasks",
+     .arguments = "",
+     .summary = "List the tasks",
+     .text = "A line a task: name, kind, what it does, and its folder where it isn't built in. Folders in $XDG_DATA_HOME/mote/tasks (else ~/.local/share/mote/tasks) are tasks "
+             "too, and take "
+             "the place of a built-in one of the same name.\n"
+             "With --json: one array of {\"name\",\"kind\",\"summary\",\"path\"}.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 0,
+     .run = cli_tasks,
+     .groups = {NULL}},
+    {.name = "classify",
+     .arguments = "[FILE]",
+     .summary = "Choose the label of texts",
+     .text = "Reads a text a line from FILE or standard input and prints its label, its probability and the text, or \"unsure\". Nothing is generated: the model's likelihoods of "
+             "the labels are "
+             "compared, corrected by what it gives to texts without content, and by examples where there are some.\n"
+             "With --json: a line a text: {\"label\",\"probability\",\"probabilities\",\"unsure\"}; label is null with --multi where none applies.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_classify,
+     .groups = {cli_flags_classify, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "proofread",
+     .arguments = "[FILE]",
+     .summary = "Correct spelling, grammar and punctuation",
+     .text = "Prints the text of FILE or standard input with the fewest edits that make it correct, and nothing else; one with nothing wrong comes out as it is. Markup, code and "
+             "links "
+             "of Markdown stay. An edit is made only if the model finds the sentence clearly more likely with it, and never if it changes a number, a name or a negation.\n"
+             "With --json: {\"text\",\"edits\":[{\"start\",\"end\",\"before\",\"after\",\"kind\",\"explanation\",\"gain\"}]}; start and end are bytes of the input.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_proofread,
+     .groups = {cli_flags_proofread, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "rewrite",
+     .arguments = "[FILE]",
+     .summary = "Say the same in another tone",
+     .text = "Rewrites the text of FILE or standard input and prints it, and nothing else. Names, numbers, dates, links and quotations are checked: an answer that loses or makes "
+             "up one is asked "
+             "for again, and refused in the end (exit code 1, the message names it).\n"
+             "With --json: {\"text\",\"versions\"}.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_rewrite,
+     .groups = {cli_flags_rewrite, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "summarize",
+     .arguments = "[FILE]",
+     .summary = "Say briefly what a text says",
+     .text = "Summarizes the text of FILE or standard input. A long text is taken apart by its headings and paragraphs, and the summaries of its parts are summarized. A sentence "
+             "with a number that the "
+             "text doesn't have is asked for again, and left out in the end.\n"
+             "With --json: {\"text\",\"parts\",\"dropped\"}.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_summarize,
+     .groups = {cli_flags_summarize, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "eval task",
+     .arguments = "KIND",
+     .summary = "Measure a task on a data set",
+     .text = "KIND is classify, proofread, rewrite or summarize. Prints one JSON object: {\"task\",\"metric\",\"n\",\"seconds\",\"per_item_ms\",\"tokens_per_second\"}. "
+             "docs/quality.md says which sets "
+             "are known, and what was measured.",
+     .complete = "",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .run = cli_eval_task,
+     .groups = {cli_flags_eval_task, cli_flags_task, cli_flags_model, cli_flags_lora}},
     {.name = "eval logits",
      .arguments = "",
      .summary = "Write the logits of tokens to a file",

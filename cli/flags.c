@@ -242,3 +242,48 @@ const cli_option cli_flags_pull[] = {
     {"--mem-max", "SIZE", CLI_KIND_BYTES, AT(mem_max_bytes), 0, 0, NULL, "this machine's memory", "refuse to download (exit 4) what can't run in so much memory"},
     END,
 };
+
+const cli_option cli_flags_task[] = {
+    TEXT("--task", "NAME", task, "the built-in one", "another task of this kind: a name that `mote tasks` lists, or a folder (with a '/')"),
+    INT("-c --ctx-size", n_ctx, 0, MAX_INT, "4096 or the model's, if less", "tokens of the context; 0: the model's"),
+    END,
+};
+
+const cli_option cli_flags_eval_task[] = {
+    TEXT("--data", "FOLDER", data, NULL, "the data set; its files tell which one it is"),
+    INT("-n --limit", n_items, 1, MAX_INT, "all", "measure so many items, evenly spread over the set"),
+    INT("--shots", n_shots, 0, 10000, "10; 64 where there are ten labels or fewer", "classify: examples a label, from the set's training part"),
+    END,
+};
+
+const cli_option cli_flags_classify[] = {
+    TEXT("--labels", "A,B,C", labels, NULL, "the labels, separated by commas"),
+    TEXT("--labels-file", "FILE", labels_file, NULL, "the labels, one a line"),
+    TEXT("--examples", "FILE", examples, NULL, "examples, one JSON object a line: {\"text\",\"label\"}; without --labels, theirs are the labels"),
+    REAL("--threshold", threshold, 0, 1, "0", "a text whose best label is less probable is unsure"),
+    FLAG("--multi", multi, "each label applies or not, on its own"),
+    FLAG("--jsonl", jsonl, "the input is one JSON value a line: a text, or an object with \"text\""),
+    END,
+};
+
+const cli_option cli_flags_proofread[] = {
+    FLAG("-y --yes", yes, "take all edits; on a terminal, with a FILE, each is asked about otherwise"),
+    FLAG("--fast", no_generation, "don't ask the model for a corrected sentence, judge the edits that rules propose only"),
+    END,
+};
+
+const cli_option cli_flags_rewrite[] = {
+    TEXT("--tone", "TONE", tone, "clear", "clear, friendly, professional, concise, plain, humorous, persuasive, and what else the task has"),
+    TEXT("--instruction", "TEXT", instruction, NULL, "how to rewrite, in your own words, in place of a tone"),
+    INT("--versions", n_versions, 1, MOTE_REWRITE_VERSIONS, "1", "so many versions that clearly differ"),
+    {"-s --seed", "N", CLI_KIND_SEED, AT(sampling.seed), 0, 0, NULL, "0", "random numbers of another try"},
+    END,
+};
+
+const cli_option cli_flags_summarize[] = {
+    TEXT("--as", "FORM", form, "paragraph", "paragraph, bullets, table, tldr, and what else the task has"),
+    INT("--words", n_words, 5, 2000, "the form's own", "about so many words"),
+    TEXT("--about", "QUESTION", query, NULL, "only what answers this"),
+    {"-s --seed", "N", CLI_KIND_SEED, AT(sampling.seed), 0, 0, NULL, "0", "random numbers of another try"},
+    END,
+};

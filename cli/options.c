@@ -15,6 +15,7 @@ enum { MAX_NAME = 64, MAX_NAMES = 160, MAX_WHY = 300 };
 void cli_options_init(cli_options *o) {
     memset(o, 0, sizeof *o);
     o->n_ctx = -1;
+    o->n_shots = -1;
     o->n_predict = -1;
     o->n_logprobs = o->n_draft_max = -1;
     o->n_prompt = 512;

@@ -45,6 +45,7 @@ typedef struct cli_options {
     bool raw, ignore_eos, special;
     const char *prompt_cache;
     bool prompt_cache_all, prompt_cache_ro;
+    int32_t n_sessions;  /* of the engine; no flag sets it; 0: 1 */
     bool keeps_prefixes; /* the engine keeps prefixes of former timelines; no flag sets it */
     int32_t n_predict, n_logprobs, n_draft_max;
     mote_sampler_options sampling;
@@ -67,6 +68,13 @@ typedef struct cli_options {
     int32_t n_dimensions;
     const char *pooling, *prompt;
     bool raw_scores, in_order;
+    /* tasks */
+    const char *task, *data, *labels, *labels_file, *examples;
+    float threshold;
+    bool multi, yes, no_generation;
+    const char *tone, *instruction, *form, *query;
+    int32_t n_versions, n_words;
+    int32_t n_items, n_shots;
     /* pull */
     const char *name, *sha256;
 } cli_options;

@@ -75,6 +75,7 @@ mote_engine_options cli_runtime_engine_options(const cli_runtime *r, const cli_o
     options.n_ctx = o->n_ctx == 0 ? (int32_t)r->info.n_ctx_train : o->n_ctx < 0 ? 0 : o->n_ctx;
     options.n_batch = o->n_batch;
     options.n_threads = o->n_threads;
+    options.n_sessions = o->n_sessions;
     options.cache_type_k = o->cache_type_k;
     options.cache_type_v = o->cache_type_v;
     options.mem_max_bytes = o->mem_max_bytes;
