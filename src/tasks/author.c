@@ -31,7 +31,7 @@ mote_status mote_author_init(mote_author *author, mote_engine *engine, const mot
 void mote_author_deinit(mote_author *author) {
     mote_session_free(&author->session);
     mote_form_free(&author->form);
-    mote_ids_deinit(&author->prompt);
+    mote_prompt_ids_deinit(&author->prompt);
 }
 
 static mote_str trim(mote_str s) {
@@ -97,12 +97,12 @@ mote_status mote_author_ask(mote_author *author, mote_str instruction, mote_str 
     mote_generate_options o = MOTE_GENERATE_OPTIONS_INIT;
     mote_generate_result result = {0};
     mote_sampler *sampler = NULL;
-    mote_ids source = {0};
+    mote_prompt_ids source = {0};
     mote_status status;
     sampling.temperature = (float)temperature;
     sampling.seed = seed;
     MOTE_TRY_DONE(mote_form_fill(author->form, values, 2, &author->prompt, err));
-    MOTE_TRY_DONE(mote_ids_append_text(&source, mote_model_tokenizer(author->engine->model), text, 0, err));
+    MOTE_TRY_DONE(mote_prompt_ids_append_text(&source, mote_model_tokenizer(author->engine->model), text, 0, err));
     MOTE_TRY_DONE(mote_sampler_create(author->engine->model, &sampling, &sampler, err));
     o.n_predict = (int32_t)n_predict;
     o.draft_source = source.ids;
@@ -118,6 +118,6 @@ mote_status mote_author_ask(mote_author *author, mote_str instruction, mote_str 
 done:
     mote_generate_result_deinit(&result);
     mote_sampler_free(&sampler);
-    mote_ids_deinit(&source);
+    mote_prompt_ids_deinit(&source);
     return status;
 }

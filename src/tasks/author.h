@@ -11,7 +11,7 @@ typedef struct mote_author {
     mote_engine *engine;
     mote_session *session;
     mote_form *form; /* gaps: instruction, text */
-    mote_ids prompt;
+    mote_prompt_ids prompt;
     size_t n_tokens; /* computed so far */
 } mote_author;
 

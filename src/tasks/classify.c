@@ -250,7 +250,7 @@ void mote_classifier_free(mote_classifier **classifier) {
     mote_mem_free(c->shift);
     mote_ridge_deinit(&c->ridge);
     mote_trie_deinit(&c->trie);
-    mote_ids_deinit(&c->ids);
+    mote_prompt_ids_deinit(&c->ids);
     mote_form_free(&c->form);
     mote_session_free(&c->session);
     mote_task_close(&c->task);

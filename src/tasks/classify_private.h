@@ -18,11 +18,11 @@ struct mote_classifier {
     size_t n_labels;
     double threshold;
     bool multi;
-    mote_form *form; /* gaps: text; multi: and label */
-    mote_trie trie;  /* multi: label 0 is yes, 1 is no */
-    double *shift;   /* [trie.n] log-probability of each node below its parent for texts without content; NULL: not measured */
-    mote_ids ids;    /* of the prompt being computed */
-    double *scores;  /* [n_labels] log-probabilities, then probabilities */
+    mote_form *form;     /* gaps: text; multi: and label */
+    mote_trie trie;      /* multi: label 0 is yes, 1 is no */
+    double *shift;       /* [trie.n] log-probability of each node below its parent for texts without content; NULL: not measured */
+    mote_prompt_ids ids; /* of the prompt being computed */
+    double *scores;      /* [n_labels] log-probabilities, then probabilities */
     size_t n_passes, n_tokens, max_passes;
     /* what the examples gave */
     mote_ridge ridge;         /* n_labels 0: none */

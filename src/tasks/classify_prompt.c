@@ -20,27 +20,27 @@ static mote_status join_labels(const mote_classifier *c, mote_buffer *out) {
 static mote_status add_label(mote_classifier *c, const char *label, int32_t index, mote_error *err) {
     const mote_tokenizer *tokenizer = mote_model_tokenizer(c->engine->model);
     mote_buffer text;
-    mote_ids ids = {0};
+    mote_prompt_ids ids = {0};
     mote_buffer_init(&text, MAX_HEAD_BYTES);
     mote_status status = mote_buffer_appendf(&text, " %s", label);
     if (status == MOTE_OK)
-        status = mote_ids_append_text(&ids, tokenizer, mote_buffer_str(&text), 0, err);
+        status = mote_prompt_ids_append_text(&ids, tokenizer, mote_buffer_str(&text), 0, err);
     if (status == MOTE_OK)
-        status = mote_ids_append_text(&ids, tokenizer, MOTE_STR("\n"), 0, err);
+        status = mote_prompt_ids_append_text(&ids, tokenizer, MOTE_STR("\n"), 0, err);
     if (status == MOTE_OK)
         status = mote_trie_add(&c->trie, ids.ids, ids.n, index);
     if (status == MOTE_ERR_ARGUMENT)
         status = mote_error_set(err, status, "the label '%.60s' has the same tokens as another", label);
-    mote_ids_deinit(&ids);
+    mote_prompt_ids_deinit(&ids);
     mote_buffer_deinit(&text);
     return status;
 }
 
 static mote_status count_tokens(const mote_classifier *c, mote_str text, size_t *n, mote_error *err) {
-    mote_ids ids = {0};
-    mote_status status = mote_ids_append_text(&ids, mote_model_tokenizer(c->engine->model), text, 0, err);
+    mote_prompt_ids ids = {0};
+    mote_status status = mote_prompt_ids_append_text(&ids, mote_model_tokenizer(c->engine->model), text, 0, err);
     *n = ids.n;
-    mote_ids_deinit(&ids);
+    mote_prompt_ids_deinit(&ids);
     return status;
 }
 

@@ -23,7 +23,7 @@ typedef struct mark {
 
 /* Tokens up to a gap; gap -1: the end. */
 typedef struct piece {
-    mote_ids ids;
+    mote_prompt_ids ids;
     bool ends_in_space; /* which belongs to the gap's first token */
     int gap;
 } piece;
@@ -39,12 +39,12 @@ struct mote_form {
     size_t n_pieces;
 };
 
-void mote_ids_deinit(mote_ids *ids) {
+void mote_prompt_ids_deinit(mote_prompt_ids *ids) {
     mote_mem_free(ids->ids);
-    *ids = (mote_ids){0};
+    *ids = (mote_prompt_ids){0};
 }
 
-mote_status mote_ids_append(mote_ids *ids, const int32_t *more, size_t n) {
+mote_status mote_ids_append(mote_prompt_ids *ids, const int32_t *more, size_t n) {
     if (n == 0)
         return MOTE_OK;
     if (ids->n + n > ids->capacity) {
@@ -60,7 +60,7 @@ mote_status mote_ids_append(mote_ids *ids, const int32_t *more, size_t n) {
     return MOTE_OK;
 }
 
-mote_status mote_ids_append_text(mote_ids *ids, const mote_tokenizer *tokenizer, mote_str text, unsigned flags, mote_error *err) {
+mote_status mote_prompt_ids_append_text(mote_prompt_ids *ids, const mote_tokenizer *tokenizer, mote_str text, unsigned flags, mote_error *err) {
     int32_t *more = NULL;
     size_t n = 0;
     if (text.len == 0)
@@ -98,7 +98,7 @@ void mote_form_free(mote_form **form) {
         mote_buffer_deinit(&f->marks[i].text);
     }
     for (size_t i = 0; i < f->n_pieces; i++)
-        mote_ids_deinit(&f->pieces[i].ids);
+        mote_prompt_ids_deinit(&f->pieces[i].ids);
     mote_mem_free(f->messages);
     mote_mem_free(f->marks);
     mote_mem_free(f);
@@ -227,18 +227,18 @@ static mote_status render(const mote_form *f, bool joins_system, mote_buffer *te
 static mote_status close_text(mote_form *f, mote_str text, bool before_mark, bool *space, mote_error *err) {
     piece *p = &f->pieces[f->n_pieces - 1];
     *space = before_mark && text.len && text.data[text.len - 1] == ' ';
-    return mote_ids_append_text(&p->ids, f->tokenizer, (mote_str){text.data, text.len - *space}, MOTE_TOKENIZE_PARSE_SPECIAL, err);
+    return mote_prompt_ids_append_text(&p->ids, f->tokenizer, (mote_str){text.data, text.len - *space}, MOTE_TOKENIZE_PARSE_SPECIAL, err);
 }
 
-static mote_status append_value(const mote_form *f, mote_ids *ids, mote_str value, bool space, mote_error *err) {
+static mote_status append_value(const mote_form *f, mote_prompt_ids *ids, mote_str value, bool space, mote_error *err) {
     if (!space)
-        return mote_ids_append_text(ids, f->tokenizer, value, 0, err);
+        return mote_prompt_ids_append_text(ids, f->tokenizer, value, 0, err);
     mote_buffer spaced;
     mote_buffer_init(&spaced, MAX_PROMPT_BYTES);
     mote_status status = mote_buffer_append_char(&spaced, ' ');
     if (status == MOTE_OK)
         status = mote_buffer_append_str(&spaced, value);
-    status = status == MOTE_OK ? mote_ids_append_text(ids, f->tokenizer, mote_buffer_str(&spaced), 0, err) : mote_error_alloc(err, value.len);
+    status = status == MOTE_OK ? mote_prompt_ids_append_text(ids, f->tokenizer, mote_buffer_str(&spaced), 0, err) : mote_error_alloc(err, value.len);
     mote_buffer_deinit(&spaced);
     return status;
 }
@@ -272,7 +272,7 @@ static mote_status cut(mote_form *f, mote_str text, mote_error *err) {
         at += n;
     }
     MOTE_TRY(close_text(f, (mote_str){text.data + begin, text.len - begin}, false, &space, err));
-    mote_ids *head = &f->pieces[0].ids;
+    mote_prompt_ids *head = &f->pieces[0].ids;
     if (bos < 0 || (head->n && head->ids[0] == bos))
         return MOTE_OK;
     if (mote_ids_append(head, &bos, 1) != MOTE_OK)
@@ -300,7 +300,7 @@ mote_status mote_form_finish(mote_form *form, mote_error *err) {
     return status;
 }
 
-mote_status mote_form_fill(const mote_form *form, const mote_form_value *values, size_t n_values, mote_ids *ids, mote_error *err) {
+mote_status mote_form_fill(const mote_form *form, const mote_form_value *values, size_t n_values, mote_prompt_ids *ids, mote_error *err) {
     ids->n = 0;
     for (size_t i = 0; i < form->n_pieces; i++) {
         const piece *p = &form->pieces[i];

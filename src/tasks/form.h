@@ -7,14 +7,14 @@
 
 #include <mote/tokenizer.h>
 
-typedef struct mote_ids {
+typedef struct mote_prompt_ids {
     int32_t *ids; /* [n] */
     size_t n, capacity;
-} mote_ids;
-void mote_ids_deinit(mote_ids *ids);
-MOTE_MUST_CHECK mote_status mote_ids_append(mote_ids *ids, const int32_t *more, size_t n);
+} mote_prompt_ids;
+void mote_prompt_ids_deinit(mote_prompt_ids *ids);
+MOTE_MUST_CHECK mote_status mote_ids_append(mote_prompt_ids *ids, const int32_t *more, size_t n);
 /* Appends the tokens of a text; flags as mote_tokenize. MOTE_ERR_ALLOC, _LIMIT. */
-MOTE_MUST_CHECK mote_status mote_ids_append_text(mote_ids *ids, const mote_tokenizer *tokenizer, mote_str text, unsigned flags, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_prompt_ids_append_text(mote_prompt_ids *ids, const mote_tokenizer *tokenizer, mote_str text, unsigned flags, mote_error *err);
 
 /* What a name in braces stands for. text.data NULL: a gap, to be filled later. */
 typedef struct mote_form_value {
@@ -35,6 +35,6 @@ MOTE_MUST_CHECK mote_status mote_form_add(mote_form *form, const char *role, mot
  * _ALLOC, _LIMIT, _UNSUPPORTED (roles, and the model has no template). */
 MOTE_MUST_CHECK mote_status mote_form_finish(mote_form *form, mote_error *err);
 /* The prompt's tokens with its gaps filled; ids is cleared before. Every gap must have a value. */
-MOTE_MUST_CHECK mote_status mote_form_fill(const mote_form *form, const mote_form_value *values, size_t n_values, mote_ids *ids, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_form_fill(const mote_form *form, const mote_form_value *values, size_t n_values, mote_prompt_ids *ids, mote_error *err);
 
 #endif

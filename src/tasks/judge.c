@@ -10,8 +10,8 @@
 enum { MAX_SENTENCE_BYTES = 1 << 20 };
 
 void mote_judge_deinit(mote_judge *judge) {
-    mote_ids_deinit(&judge->context);
-    mote_ids_deinit(&judge->sentence);
+    mote_prompt_ids_deinit(&judge->context);
+    mote_prompt_ids_deinit(&judge->sentence);
     mote_mem_free(judge->log_probabilities);
     judge->log_probabilities = NULL;
 }
@@ -24,7 +24,7 @@ static size_t common_end(const mote_judge *j, const mote_edit *e) {
     return n;
 }
 
-static mote_status tokenize_edit(mote_judge *j, mote_str sentence, mote_edit *e, mote_buffer *text, mote_ids *ids, mote_arena *arena, mote_error *err) {
+static mote_status tokenize_edit(mote_judge *j, mote_str sentence, mote_edit *e, mote_buffer *text, mote_prompt_ids *ids, mote_arena *arena, mote_error *err) {
     mote_buffer_clear(text);
     ids->n = 0;
     mote_status status = mote_buffer_append(text, sentence.data, e->start);
@@ -35,7 +35,7 @@ static mote_status tokenize_edit(mote_judge *j, mote_str sentence, mote_edit *e,
     if (status == MOTE_OK)
         status = mote_buffer_append_char(text, '\n');
     if (status == MOTE_OK)
-        status = mote_ids_append_text(ids, j->tokenizer, mote_buffer_str(text), 0, err);
+        status = mote_prompt_ids_append_text(ids, j->tokenizer, mote_buffer_str(text), 0, err);
     MOTE_TRY(status);
     e->ids = mote_arena_alloc(arena, (ids->n + 1) * sizeof *e->ids);
     if (!e->ids)
@@ -89,7 +89,7 @@ static mote_status read_sentence(mote_judge *j, mote_str sentence, mote_error *e
     mote_status status = mote_buffer_append_str(&text, sentence);
     if (status == MOTE_OK)
         status = mote_buffer_append_char(&text, '\n');
-    status = status == MOTE_OK ? mote_ids_append_text(&j->sentence, j->tokenizer, mote_buffer_str(&text), 0, err) : mote_error_alloc(err, sentence.len);
+    status = status == MOTE_OK ? mote_prompt_ids_append_text(&j->sentence, j->tokenizer, mote_buffer_str(&text), 0, err) : mote_error_alloc(err, sentence.len);
     mote_buffer_deinit(&text);
     MOTE_TRY(status);
     if (j->sentence.n > j->capacity) {
@@ -114,13 +114,13 @@ static double replaced(const mote_judge *j, const mote_edit *e) {
 
 mote_status mote_judge_read(mote_judge *judge, mote_str sentence, mote_edit **edits, size_t n, mote_arena *arena, mote_error *err) {
     mote_buffer text;
-    mote_ids ids = {0};
+    mote_prompt_ids ids = {0};
     mote_buffer_init(&text, MAX_SENTENCE_BYTES);
     mote_status status = read_sentence(judge, sentence, err);
     for (size_t i = 0; status == MOTE_OK && i < n; i++)
         status = tokenize_edit(judge, sentence, edits[i], &text, &ids, arena, err);
     mote_buffer_deinit(&text);
-    mote_ids_deinit(&ids);
+    mote_prompt_ids_deinit(&ids);
     MOTE_TRY(status);
     if (n)
         qsort(edits, n, sizeof *edits, falling);

@@ -25,8 +25,8 @@ typedef struct mote_judge {
     mote_session *session;
     const mote_tokenizer *tokenizer;
     size_t n_vocab, window;
-    mote_ids context;          /* before the sentence */
-    mote_ids sentence;         /* the context, then the sentence and a line end */
+    mote_prompt_ids context;   /* before the sentence */
+    mote_prompt_ids sentence;  /* the context, then the sentence and a line end */
     double *log_probabilities; /* [sentence.n] of each token; those of the context are not there */
     size_t capacity;
     size_t n_tokens; /* computed so far */

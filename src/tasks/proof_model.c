@@ -38,13 +38,13 @@ mote_status mote_proof_prepare_asking(mote_proofreader *p, mote_error *err) {
 
 mote_status mote_proof_ask(mote_proofreader *p, mote_proof_sentence *s, mote_error *err) {
     static const char *const stop[] = {"\n"};
-    mote_ids prompt = {0}, source = {0};
+    mote_prompt_ids prompt = {0}, source = {0};
     mote_form_value value = {"text", s->text};
     mote_generate_options o = MOTE_GENERATE_OPTIONS_INIT;
     mote_generate_result result = {0};
     mote_status status = mote_form_fill(p->form, &value, 1, &prompt, err);
     if (status == MOTE_OK)
-        status = mote_ids_append_text(&source, p->judge.tokenizer, s->text, 0, err);
+        status = mote_prompt_ids_append_text(&source, p->judge.tokenizer, s->text, 0, err);
     o.stop = stop;
     o.n_stop = 1;
     o.draft_source = source.ids;
@@ -65,7 +65,7 @@ mote_status mote_proof_ask(mote_proofreader *p, mote_proof_sentence *s, mote_err
         status = MOTE_OK; /* a sentence too long to ask about */
     }
     mote_generate_result_deinit(&result);
-    mote_ids_deinit(&prompt);
-    mote_ids_deinit(&source);
+    mote_prompt_ids_deinit(&prompt);
+    mote_prompt_ids_deinit(&source);
     return status;
 }

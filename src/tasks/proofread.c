@@ -41,7 +41,7 @@ static mote_status read_settings(mote_proofreader *p, mote_error *err) {
     p->least_quick_gain = mote_task_number(&p->task, "least_quick_gain", -4);
     if (first >= 0 && mote_ids_append(&p->judge.context, &first, 1) != MOTE_OK)
         return mote_error_alloc(err, sizeof first);
-    MOTE_TRY(mote_ids_append_text(&p->judge.context, p->judge.tokenizer, context, 0, err));
+    MOTE_TRY(mote_prompt_ids_append_text(&p->judge.context, p->judge.tokenizer, context, 0, err));
     return p->judge.context.n ? MOTE_OK : mote_error_set(err, MOTE_ERR_FORMAT, "task %s: \"context\" is empty", p->task.name);
 }
 

@@ -93,10 +93,10 @@ done:
 
 /* The next piece of a text from *at on: a paragraph, or all that is left where that is short; its end, behind which white space follows. */
 static mote_status next_piece(const rewriting *r, mote_str text, size_t at, size_t *end, mote_error *err) {
-    mote_ids ids = {0};
-    mote_status status = mote_ids_append_text(&ids, mote_model_tokenizer(r->author.engine->model), (mote_str){text.data + at, text.len - at}, 0, err);
+    mote_prompt_ids ids = {0};
+    mote_status status = mote_prompt_ids_append_text(&ids, mote_model_tokenizer(r->author.engine->model), (mote_str){text.data + at, text.len - at}, 0, err);
     bool is_short = ids.n <= MAX_PIECE_TOKENS;
-    mote_ids_deinit(&ids);
+    mote_prompt_ids_deinit(&ids);
     *end = at;
     while (*end < text.len && (is_short || !mote_str_starts((mote_str){text.data + *end, text.len - *end}, MOTE_STR("\n\n"))))
         ++*end;
@@ -106,13 +106,13 @@ static mote_status next_piece(const rewriting *r, mote_str text, size_t at, size
 }
 
 static mote_status rewrite_piece(rewriting *r, mote_str piece, size_t version, const mote_rewrite_result *others, mote_buffer *out, mote_error *err) {
-    mote_ids ids = {0};
+    mote_prompt_ids ids = {0};
     mote_buffer answer;
     bool found = false;
     mote_buffer_init(&answer, MAX_TEXT_BYTES);
-    mote_status status = mote_ids_append_text(&ids, mote_model_tokenizer(r->author.engine->model), piece, 0, err);
+    mote_status status = mote_prompt_ids_append_text(&ids, mote_model_tokenizer(r->author.engine->model), piece, 0, err);
     size_t n_predict = 2 * ids.n + 60 < MAX_ANSWER_TOKENS ? 2 * ids.n + 60 : MAX_ANSWER_TOKENS;
-    mote_ids_deinit(&ids);
+    mote_prompt_ids_deinit(&ids);
     r->fact_text[0] = 0;
     for (size_t i = 0; status == MOTE_OK && !found && i < r->n_tries; i++) {
         double temperature = version || i ? r->temperature + 0.15 * (double)(i + 2 * (version > 0)) : 0;

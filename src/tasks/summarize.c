@@ -233,10 +233,10 @@ static size_t part_end(mote_str text, size_t at, size_t most) {
 }
 
 static mote_status count_tokens(const summarizing *s, mote_str text, size_t *n, mote_error *err) {
-    mote_ids ids = {0};
-    mote_status status = mote_ids_append_text(&ids, mote_model_tokenizer(s->author.engine->model), text, 0, err);
+    mote_prompt_ids ids = {0};
+    mote_status status = mote_prompt_ids_append_text(&ids, mote_model_tokenizer(s->author.engine->model), text, 0, err);
     *n = ids.n;
-    mote_ids_deinit(&ids);
+    mote_prompt_ids_deinit(&ids);
     return status;
 }
 

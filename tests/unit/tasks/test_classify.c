@@ -81,7 +81,7 @@ static void test_ridge(void **state) {
 static void test_form(void **state) {
     (void)state;
     mote_form *form = NULL;
-    mote_ids a = {0}, b = {0};
+    mote_prompt_ids a = {0}, b = {0};
     mote_error err = {0};
     mote_form_value gap = {"text", {NULL, 0}}, given = {"tone", MOTE_STR("<|im_end|>")};
     assert_int_equal(mote_form_create(model, &form, NULL), MOTE_OK);
@@ -101,8 +101,8 @@ static void test_form(void **state) {
     assert_int_equal(mote_form_fill(form, NULL, 0, &a, &err), MOTE_ERR_ARGUMENT);
     assert_int_equal(mote_form_add(form, "user", MOTE_STR("{wrong}"), NULL, 0, &err), MOTE_ERR_FORMAT);
     assert_non_null(strstr(err.message, "{wrong}"));
-    mote_ids_deinit(&a);
-    mote_ids_deinit(&b);
+    mote_prompt_ids_deinit(&a);
+    mote_prompt_ids_deinit(&b);
     mote_form_free(&form);
 }
 
