@@ -108,7 +108,7 @@ static mote_status next_piece(const rewriting *r, mote_str text, size_t at, size
 static mote_status rewrite_piece(rewriting *r, mote_str piece, size_t version, const mote_rewrite_result *others, mote_buffer *out, mote_error *err) {
     mote_prompt_ids ids = {0};
     mote_buffer answer;
-    bool found = false;
+    bool found = false, is_repeated = false;
     mote_buffer_init(&answer, MAX_TEXT_BYTES);
     mote_status status = mote_prompt_ids_append_text(&ids, mote_model_tokenizer(r->author.engine->model), piece, 0, err);
     size_t n_predict = 2 * ids.n + 60 < MAX_ANSWER_TOKENS ? 2 * ids.n + 60 : MAX_ANSWER_TOKENS;
@@ -120,6 +120,10 @@ static mote_status rewrite_piece(rewriting *r, mote_str piece, size_t version, c
             mote_author_ask(&r->author, mote_buffer_str(&r->instruction), piece, temperature < 1 ? temperature : 1, r->options->seed + 1000 * version + i, n_predict, &answer, err);
         if (status != MOTE_OK || answer.len == 0)
             continue;
+        if (version == 0 && mote_str_equal(mote_buffer_str(&answer), piece)) { /* asked again, but better than none: a signature has no other tone */
+            is_repeated = true;
+            continue;
+        }
         found = keeps_facts(r, piece, mote_buffer_str(&answer));
         for (size_t v = 0; status == MOTE_OK && found && v < others->n_versions; v++) {
             double alike;
@@ -129,6 +133,8 @@ static mote_status rewrite_piece(rewriting *r, mote_str piece, size_t version, c
     }
     if (status == MOTE_OK && found)
         status = mote_buffer_append_str(out, mote_buffer_str(&answer));
+    else if (status == MOTE_OK && is_repeated)
+        status = mote_buffer_append_str(out, piece);
     else if (status == MOTE_OK && r->fact_text[0])
         status = mote_error_set(err, MOTE_ERR_FAILED, "refused: in %zu tries the model %s the %s '%s'", r->n_tries, r->is_new ? "made up" : "lost",
                                 mote_fact_kind_text(r->fact.kind), r->fact_text);
