@@ -150,7 +150,7 @@ static mote_status rewrite_all(rewriting *r, mote_str text, size_t version, mote
     mote_status status = MOTE_OK;
     for (size_t at = 0; status == MOTE_OK && at < text.len;) {
         const mote_rewrite_options *o = r->options;
-        size_t begin = at, end;
+        size_t begin = at, end = text.len;
         while (at < text.len && strchr(" \t\r\n", text.data[at]))
             at++;
         status = mote_buffer_append(&out, text.data + begin, at - begin);

@@ -93,12 +93,12 @@ static bool representable(const mote_decimal *x) {
 }
 
 static double to_double(const mote_decimal *x) {
-    char text[MOTE_DECIMAL_DIGITS + 24];
-    int n = snprintf(text, sizeof text, "%s0.", x->negative ? "-" : "");
-    for (unsigned i = 0; i < x->n; i++)
+    char text[MOTE_DECIMAL_DIGITS + 24] = "-0.";
+    size_t n = 3;
+    for (unsigned i = 0; i < x->n && i < MOTE_DECIMAL_DIGITS; i++)
         text[n++] = (char)('0' + x->digit[i]);
-    snprintf(text + n, sizeof text - (size_t)n, "e%d", (int)x->exp);
-    return strtod(text, NULL);
+    snprintf(text + n, sizeof text - n, "e%d", (int)x->exp);
+    return strtod(x->negative ? text : text + 1, NULL);
 }
 
 /* Who reads the number as a double may get another one, on the other side of a bound or between multiples. */
