@@ -15,8 +15,8 @@
 
 static const char *const grammars[] = {
     "root ::= \"{\\\"name\\\": \\\"\" [a-z ]{1,12} \"\\\", \\\"user\\\": \" ( \"true\" | \"false\" | [0-9]{1,3} ) \"}\"",
-    "root ::= value\nvalue ::= \"[\" ( value ( \", \" value )* )? \"]\" | \"{\" ( string \": \" value ( \", \" string \": \" value )* )? \"}\" | string | [0-9]+\n"
-    "string ::= \"\\\"\" [^\"\\\\\\x00-\\x1f]* \"\\\"\"",
+    ("root ::= value\nvalue ::= \"[\" ( value ( \", \" value )* )? \"]\" | \"{\" ( string \": \" value ( \", \" string \": \" value )* )? \"}\" | string | [0-9]+\n"
+     "string ::= \"\\\"\" [^\"\\\\\\x00-\\x1f]* \"\\\"\""),
     "root ::= ( \"the user \" [a-z]* \" in the \" )+",
     "root ::= \"yes\" | \"no\" | \"\"",
     "root ::= .*",
