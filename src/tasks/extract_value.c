@@ -5,8 +5,6 @@
 #include "base/mem.h"
 #include "tasks/locate.h"
 
-#include <stdio.h>
-
 enum { MAX_DEPTH = 128, MAX_REFERENCES = 32, MAX_VALUE_BYTES = 64 << 20 };
 
 typedef struct walk {
@@ -19,7 +17,7 @@ typedef struct walk {
     const bool *is_null; /* by the leaf's number */
     size_t n_leaves;
     /* of looking */
-    bool *lacks; /* [capacity]: NULL: places are wanted */
+    bool *lacks; /* [capacity] */
     size_t capacity;
     mote_extraction *extraction;
 } walk;
@@ -301,5 +299,5 @@ mote_status mote_extract_merge(const mote_extract_rules *rules, const mote_json 
     if (status == MOTE_OK)
         status = matches ? mote_buffer_append_str(out, mote_buffer_str(&whole)) : mote_json_write(out, first);
     mote_buffer_deinit(&whole);
-    return status;
+    return status == MOTE_ERR_ALLOC ? mote_error_alloc(err, 1) : status;
 }

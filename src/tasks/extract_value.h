@@ -13,11 +13,13 @@ typedef struct mote_extract_rules {
     const mote_constraint *constraint;
 } mote_extract_rules;
 
-/* Whether the schema lists the string at a path (steps [n]: {key, 0} of a member, {NULL, index} of an item) in an `enum` or `const`. */
+/* A step down in a value: to a member {key, 0}, or to an item {{NULL, 0}, index}. */
 typedef struct mote_extract_step {
     mote_str key;
     size_t index;
 } mote_extract_step;
+
+/* Whether the schema lists the string that [n] steps lead to in an `enum` or `const`. */
 bool mote_extract_lists(const mote_json *schema, const mote_extract_step *steps, size_t n, mote_str value);
 
 /* Appends the value with null for each string that the text doesn't have, as far as the schema allows that. MOTE_ERR_LIMIT, _ALLOC. */
