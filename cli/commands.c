@@ -192,6 +192,18 @@ const cli_command cli_commands[] = {
      .max_arguments = 1,
      .run = cli_classify,
      .groups = {cli_flags_classify, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "extract",
+     .arguments = "[FILE]",
+     .summary = "Take the values of a JSON Schema out of a text",
+     .text =
+         "Prints what the text of FILE or standard input says, as JSON that is valid by the schema. A string that isn't in the text becomes null where the schema allows null. A "
+         "text longer than the context is read in parts.\n"
+         "With --json: {\"value\",\"spans\":[{\"path\",\"start\",\"end\"}]}, a span for each string and number; start and end are bytes of the text, null where it isn't there.",
+     .complete = "file",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_extract,
+     .groups = {cli_flags_extract, cli_flags_task, cli_flags_model, cli_flags_lora}},
     {.name = "proofread",
      .arguments = "[FILE]",
      .summary = "Correct spelling, grammar and punctuation",
@@ -231,7 +243,7 @@ const cli_command cli_commands[] = {
     {.name = "eval task",
      .arguments = "KIND",
      .summary = "Measure a task on a data set",
-     .text = "KIND is classify, proofread, rewrite or summarize. Prints one JSON object: {\"task\",\"metric\",\"n\",\"seconds\",\"per_item_ms\",\"tokens_per_second\"}. "
+     .text = "KIND is classify, extract, proofread, rewrite or summarize. Prints one JSON object: {\"task\",\"metric\",\"n\",\"seconds\",\"per_item_ms\",\"tokens_per_second\"}. "
              "docs/quality.md says which sets "
              "are known, and what was measured.",
      .complete = "",

@@ -252,7 +252,7 @@ const cli_option cli_flags_task[] = {
 const cli_option cli_flags_eval_task[] = {
     TEXT("--data", "FOLDER", data, NULL, "the data set; its files tell which one it is"),
     INT("-n --limit", n_items, 1, MAX_INT, "all", "measure so many items, evenly spread over the set"),
-    INT("--shots", n_shots, 0, 10000, "10; 64 where there are ten labels or fewer", "classify: examples a label, from the set's training part"),
+    INT("--shots", n_shots, 0, 10000, "10; 64 where there are ten labels or fewer", "classify: examples a label, extract: examples; from the set's training part"),
     END,
 };
 
@@ -263,6 +263,13 @@ const cli_option cli_flags_classify[] = {
     REAL("--threshold", threshold, 0, 1, "0", "a text whose best label is less probable is unsure"),
     FLAG("--multi", multi, "each label applies or not, on its own"),
     FLAG("--jsonl", jsonl, "the input is one JSON value a line: a text, or an object with \"text\""),
+    END,
+};
+
+const cli_option cli_flags_extract[] = {
+    TEXT("--schema", "FILE", schema_path, NULL, "the JSON Schema of the values"),
+    TEXT("--examples", "FILE", examples, NULL, "examples, one JSON object a line: {\"text\",\"value\"}"),
+    FLAG("--jsonl", jsonl, "the input is one JSON value a line: a text, or an object with \"text\"; one result a line"),
     END,
 };
 

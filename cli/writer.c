@@ -101,6 +101,11 @@ void cli_writer_text(cli_writer *w, const char *text) {
         fputs("null", w->out);
 }
 
+void cli_writer_json(cli_writer *w, const char *json, size_t n_bytes) {
+    begin_value(w);
+    fwrite(json, 1, n_bytes, w->out);
+}
+
 void cli_writer_integer(cli_writer *w, int64_t x) {
     begin_value(w);
     fprintf(w->out, "%lld", (long long)x);

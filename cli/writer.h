@@ -19,7 +19,8 @@ void cli_writer_close(cli_writer *w, char bracket);
 void cli_writer_key(cli_writer *w, const char *key);
 /* Bytes that are no UTF-8 become U+FFFD, one for each maximal part of a character, as Unicode recommends. */
 void cli_writer_string(cli_writer *w, const char *text, size_t n_bytes);
-void cli_writer_text(cli_writer *w, const char *text); /* NUL-terminated; NULL: null */
+void cli_writer_text(cli_writer *w, const char *text);                 /* NUL-terminated; NULL: null */
+void cli_writer_json(cli_writer *w, const char *json, size_t n_bytes); /* a value that is JSON already */
 void cli_writer_integer(cli_writer *w, int64_t x);
 void cli_writer_real(cli_writer *w, double x); /* the fewest digits that read back the same; not finite: null */
 void cli_writer_float(cli_writer *w, float x);

@@ -10,6 +10,7 @@
 #include <mote/embed.h>
 #include <mote/engine.h>
 #include <mote/eval.h>
+#include <mote/extract.h>
 #include <mote/generate.h>
 #include <mote/merge.h>
 #include <mote/model.h>

@@ -12,16 +12,16 @@ extern "C" {
 
 typedef struct mote_task_eval_options {
     size_t size;
-    const char *kind;   /* "classify", "proofread", "rewrite", "summarize"; or the name of a task of one of these kinds */
+    const char *kind;   /* "classify", "extract", "proofread", "rewrite", "summarize"; or the name of a task of one of these kinds */
     const char *task;   /* NULL: the built-in task of that kind, or the one that kind names */
     const char *folder; /* of the data; its files tell which set it is (docs/quality.md) */
     size_t n_items;     /* 0: all; of more, as many, evenly spread */
-    size_t n_shots;     /* classify: examples a label from the set's training part; 0: none */
+    size_t n_shots;     /* classify: examples a label from the set's training part; extract: examples; 0: none */
     mote_progress_fn progress;
     void *progress_context;
 } mote_task_eval_options;
 
-/* 10 a label; 64 where there are ten labels or fewer. */
+/* classify: 10 a label, 64 where there are ten labels or fewer; extract: 10. */
 #define MOTE_TASK_SHOTS_AUTO SIZE_MAX
 
 #define MOTE_TASK_EVAL_OPTIONS_INIT \

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "tasks/author.h"
+#include "tasks/parts.h"
 #include "text/facts.h"
 
 #include <ctype.h>
@@ -204,34 +205,6 @@ static mote_status ask(summarizing *s, mote_str text, size_t n_predict, mote_buf
     return status;
 }
 
-/* How good a place for a cut is behind byte `at`: before a heading, between paragraphs, lines, sentences, words. */
-static int cut_quality(mote_str text, size_t at) {
-    char before = text.data[at - 1], next = text.data[at];
-    if (before == '\n' && next == '#')
-        return 5;
-    if (before == '\n' && at >= 2 && text.data[at - 2] == '\n')
-        return 4;
-    if (before == '\n')
-        return 3;
-    if (isspace((unsigned char)before) && at >= 2 && strchr(".!?", text.data[at - 2]))
-        return 2;
-    return isspace((unsigned char)before) ? 1 : 0;
-}
-
-/* The end of a part of at most `most` bytes from `at` on: the best place in its second half, the last of those. */
-static size_t part_end(mote_str text, size_t at, size_t most) {
-    if (text.len - at <= most)
-        return text.len;
-    size_t best = at + most;
-    int quality = -1;
-    for (size_t i = at + most; i > at + most / 2; i--)
-        if (cut_quality(text, i) > quality) {
-            quality = cut_quality(text, i);
-            best = i;
-        }
-    return best;
-}
-
 static mote_status count_tokens(const summarizing *s, mote_str text, size_t *n, mote_error *err) {
     mote_prompt_ids ids = {0};
     mote_status status = mote_prompt_ids_append_text(&ids, mote_model_tokenizer(s->author.engine->model), text, 0, err);
@@ -249,7 +222,7 @@ static mote_status summarize_parts(summarizing *s, mote_str text, size_t n_token
     mote_status status = instruct(s, true, err);
     s->form_name = "paragraph"; /* of the parts */
     for (size_t at = 0; status == MOTE_OK && at < text.len;) {
-        size_t end = part_end(text, at, most > 64 ? most : 64);
+        size_t end = mote_part_end(text, at, most > 64 ? most : 64);
         status = ask(s, (mote_str){text.data + at, end - at}, 160, &one, &n_dropped, err);
         if (status == MOTE_ERR_FAILED) /* a part that nothing can be said of */
             status = MOTE_OK;
