@@ -240,10 +240,22 @@ const cli_command cli_commands[] = {
      .max_arguments = 1,
      .run = cli_summarize,
      .groups = {cli_flags_summarize, cli_flags_task, cli_flags_model, cli_flags_lora}},
+    {.name = "tools",
+     .arguments = "[PROMPT]",
+     .summary = "Turn a request into tool calls",
+     .text = "Prints the calls of the given tools that PROMPT, or standard input, needs, one a line: {\"name\",\"arguments\"}; none, and a notice, where no tool fits. Names and "
+             "arguments fit the tools' schemas by construction. A tool whose schema can't be enforced is refused by name (exit code 3).\n"
+             "With --json: {\"calls\":[{\"name\",\"arguments\"}],\"text\"}; text is null unless --answer gave one.",
+     .complete = "",
+     .min_arguments = 0,
+     .max_arguments = 1,
+     .run = cli_tools,
+     .groups = {cli_flags_tools, cli_flags_task, cli_flags_model, cli_flags_lora}},
     {.name = "eval task",
      .arguments = "KIND",
      .summary = "Measure a task on a data set",
-     .text = "KIND is classify, extract, proofread, rewrite or summarize. Prints one JSON object: {\"task\",\"metric\",\"n\",\"seconds\",\"per_item_ms\",\"tokens_per_second\"}. "
+     .text = "KIND is classify, extract, proofread, rewrite, summarize or tools. Prints one JSON object: "
+             "{\"task\",\"metric\",\"n\",\"seconds\",\"per_item_ms\",\"tokens_per_second\"}. "
              "docs/quality.md says which sets "
              "are known, and what was measured.",
      .complete = "",

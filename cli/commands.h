@@ -24,8 +24,8 @@ extern const cli_command cli_commands[]; /* ends with name == NULL */
 extern const cli_option cli_flags_common[], cli_flags_model[], cli_flags_lora[], cli_flags_merge[], cli_flags_context[], cli_flags_answer[], cli_flags_sampling[],
     cli_flags_later[], cli_flags_vocabulary[], cli_flags_tokenize[], cli_flags_detokenize[], cli_flags_template[], cli_flags_check[], cli_flags_logits[], cli_flags_perplexity[],
     cli_flags_bench[], cli_flags_run[], cli_flags_pull[], cli_flags_quantize[], cli_flags_imatrix[], cli_flags_convert[], cli_flags_threads[], cli_flags_embed[],
-    cli_flags_rerank[], cli_flags_schema[], cli_flags_task[], cli_flags_eval_task[], cli_flags_classify[], cli_flags_proofread[], cli_flags_rewrite[], cli_flags_summarize[];
-extern const cli_option cli_flags_extract[];
+    cli_flags_rerank[], cli_flags_schema[], cli_flags_task[], cli_flags_eval_task[], cli_flags_classify[], cli_flags_proofread[], cli_flags_rewrite[], cli_flags_summarize[],
+    cli_flags_tools[], cli_flags_extract[];
 
 /* The text that begins and ends the man page and the help. */
 extern const char cli_about[], cli_environment[], cli_exit_codes[];
@@ -52,6 +52,7 @@ int cli_tasks(const cli_options *o);
 int cli_proofread(const cli_options *o);
 int cli_rewrite(const cli_options *o);
 int cli_summarize(const cli_options *o);
+int cli_tools(const cli_options *o);
 int cli_classify(const cli_options *o);
 int cli_extract(const cli_options *o);
 int cli_models_list(const cli_options *o);

@@ -287,6 +287,13 @@ const cli_option cli_flags_rewrite[] = {
     END,
 };
 
+const cli_option cli_flags_tools[] = {
+    TEXT("--tools", "FILE", tools, NULL, "the tools: a JSON array of {\"name\",\"description\",\"parameters\"}, bare or as \"function\" of a {\"type\":\"function\"}"),
+    FLAG("--answer", answers, "where no tool fits, answer in words"),
+    INT("-n --predict", n_predict, 1, MAX_INT, "512", "tokens at most; calls are whole all the same"),
+    END,
+};
+
 const cli_option cli_flags_summarize[] = {
     TEXT("--as", "FORM", form, "paragraph", "paragraph, bullets, table, tldr, and what else the task has"),
     INT("--words", n_words, 5, 2000, "the form's own", "about so many words"),

@@ -75,6 +75,8 @@ typedef struct cli_options {
     const char *tone, *instruction, *form, *query;
     int32_t n_versions, n_words;
     int32_t n_items, n_shots;
+    const char *tools;
+    bool answers;
     /* pull */
     const char *name, *sha256;
 } cli_options;

@@ -27,6 +27,7 @@
 #include <mote/task_eval.h>
 #include <mote/template.h>
 #include <mote/tokenizer.h>
+#include <mote/tools.h>
 #include <mote/version.h>
 
 #endif

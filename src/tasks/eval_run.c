@@ -78,8 +78,8 @@ static mote_status write_report(mote_eval_run *run, mote_buffer *out) {
 static const struct {
     const char *kind;
     mote_status (*measure)(mote_eval_run *run, mote_error *err);
-} kinds[] = {
-    {"classify", mote_eval_classify}, {"extract", mote_eval_extract}, {"proofread", mote_eval_proofread}, {"rewrite", mote_eval_rewrite}, {"summarize", mote_eval_summarize}};
+} kinds[] = {{"classify", mote_eval_classify}, {"extract", mote_eval_extract},     {"proofread", mote_eval_proofread},
+             {"rewrite", mote_eval_rewrite},   {"summarize", mote_eval_summarize}, {"tools", mote_eval_tools}};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static size_t find_kind(mote_str name) {

@@ -29,5 +29,6 @@ MOTE_MUST_CHECK mote_status mote_eval_extract(mote_eval_run *run, mote_error *er
 MOTE_MUST_CHECK mote_status mote_eval_proofread(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_rewrite(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_summarize(mote_eval_run *run, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_eval_tools(mote_eval_run *run, mote_error *err);
 
 #endif

@@ -33,7 +33,8 @@ struct mote_form {
     const mote_tokenizer *tokenizer;
     message *messages; /* [n_messages] */
     size_t n_messages;
-    mark *marks; /* [n_marks] */
+    mote_buffer tools; /* JSON; empty: none */
+    mark *marks;       /* [n_marks] */
     size_t n_marks;
     piece pieces[MOTE_FORM_GAPS + 1];
     size_t n_pieces;
@@ -79,6 +80,7 @@ mote_status mote_form_create(const mote_model *model, mote_form **form, mote_err
         f->marks = mote_mem_zalloc_array(MARK_MAX, sizeof *f->marks);
         f->model = model;
         f->tokenizer = mote_model_tokenizer(model);
+        mote_buffer_init(&f->tools, MAX_PROMPT_BYTES);
     }
     if (f && f->messages && f->marks)
         return MOTE_OK;
@@ -99,6 +101,7 @@ void mote_form_free(mote_form **form) {
     }
     for (size_t i = 0; i < f->n_pieces; i++)
         mote_prompt_ids_deinit(&f->pieces[i].ids);
+    mote_buffer_deinit(&f->tools);
     mote_mem_free(f->messages);
     mote_mem_free(f->marks);
     mote_mem_free(f);
@@ -159,6 +162,16 @@ mote_status mote_form_add(mote_form *form, const char *role, mote_str content, c
     return status == MOTE_ERR_ALLOC || (status == MOTE_ERR_LIMIT && form->n_marks < MARK_MAX) ? mote_error_alloc(err, content.len) : status;
 }
 
+mote_status mote_form_tools(mote_form *form, mote_str json, mote_error *err) {
+    for (size_t at = 0; at < json.len;) {
+        uint32_t c;
+        at += mote_unicode_decode((const uint8_t *)json.data + at, json.len - at, &c);
+        if (c >= MARK_FIRST && c < MARK_FIRST + MARK_MAX)
+            return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "the tools hold the private-use character U+%04X", (unsigned)c);
+    }
+    return mote_buffer_append_str(&form->tools, json) == MOTE_OK ? MOTE_OK : mote_error_alloc(err, json.len);
+}
+
 static mote_status write_message(mote_buffer *out, const char *role, mote_str head, mote_str content) {
     mote_buffer joined;
     mote_buffer_init(&joined, MAX_PROMPT_BYTES);
@@ -196,7 +209,9 @@ static mote_status write_variables(const mote_form *f, bool joins_system, mote_b
         MOTE_TRY(write_message(out, m->role, head, mote_buffer_str(&m->content)));
         head = MOTE_STR("");
     }
-    return mote_buffer_append_text(out, "]}");
+    MOTE_TRY(mote_buffer_append_text(out, f->tools.len ? "],\"tools\":" : "]"));
+    MOTE_TRY(mote_buffer_append_str(out, mote_buffer_str(&f->tools)));
+    return mote_buffer_append_char(out, '}');
 }
 
 static mote_status render(const mote_form *f, bool joins_system, mote_buffer *text, mote_error *err) {

@@ -31,6 +31,8 @@ MOTE_MUST_CHECK mote_status mote_form_create(const mote_model *model, mote_form 
 void mote_form_free(mote_form **form);
 /* Adds a message ("system", "user", "assistant"; NULL: text to be completed). {name} in it is replaced by the value of that name. MOTE_ERR_FORMAT for a name without a value. */
 MOTE_MUST_CHECK mote_status mote_form_add(mote_form *form, const char *role, mote_str content, const mote_form_value *values, size_t n_values, mote_error *err);
+/* The tools that the chat template shows: a JSON array of them, copied. Call it once at most. MOTE_ERR_UNSUPPORTED (private-use characters), _ALLOC. */
+MOTE_MUST_CHECK mote_status mote_form_tools(mote_form *form, mote_str json, mote_error *err);
 /* The prompt is complete. Through the chat template where messages have roles; a template that refuses a system message gets it at the head of the user's. MOTE_ERR_TEMPLATE,
  * _ALLOC, _LIMIT, _UNSUPPORTED (roles, and the model has no template). */
 MOTE_MUST_CHECK mote_status mote_form_finish(mote_form *form, mote_error *err);
