@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LARGE_PAGE = 2 << 20, N_PROBES = 16, READ_BYTES = 4 << 20 };
+enum { LARGE_PAGE = 2 << 20, READ_BYTES = 4 << 20 };
 
 static void hash_view(mote_sha256 *sha, const mote_tensor_view *v) {
     const mote_int_matrix *m = v->ints;
@@ -74,20 +74,6 @@ static long n_faults(void) {
     return getrusage(RUSAGE_THREAD, &use) == 0 ? use.ru_minflt + use.ru_majflt : 0;
 }
 
-/* Whether a mapping is one of large pages: after a byte of such a page was read, its middle is there too. */
-static bool has_large_pages(const volatile uint8_t *body, uint64_t n_bytes) {
-    uint64_t n_pages = n_bytes / LARGE_PAGE, n_small = 0, step = n_pages / N_PROBES + 1, n = 0;
-    uint8_t read = 0;
-    for (uint64_t i = 0; i < n_pages; i += step, n++) {
-        read ^= body[i * LARGE_PAGE];
-        long before = n_faults();
-        read ^= body[i * LARGE_PAGE + LARGE_PAGE / 2];
-        n_small += n_faults() != before;
-    }
-    (void)read;
-    return n > 0 && n_small * 4 <= n;
-}
-
 /* Maps a file at an address that large pages can be at. Their order over the address space isn't the kernel's choice: room is taken first. */
 static bool map_file(int fd, uint64_t n_bytes, mote_file_map *map) {
     if (n_bytes > SIZE_MAX / 2)
@@ -145,13 +131,65 @@ static bool read_body(int fd, mote_thread_pool *pool, mote_weights *w) {
     return true;
 }
 
+/* Whether a mapped stretch of LARGE_PAGE bytes is a large page: after its first byte was read, its middle is there too. */
+static bool is_large_page(const volatile uint8_t *p) {
+    uint8_t read = p[0];
+    long before = n_faults();
+    read ^= p[LARGE_PAGE / 2];
+    (void)read;
+    return n_faults() == before;
+}
+
+typedef struct mender {
+    int fd;
+    uint8_t *body;
+    uint32_t *pages; /* those that are not large */
+    size_t n_pages;
+    mote_thread_pool *pool;
+    atomic_bool failed;
+} mender;
+
+static void mend_run(void *context, int worker, int n_workers) {
+    mender *m = context;
+    (void)worker;
+    (void)n_workers;
+    for (size_t i; (i = (size_t)mote_thread_pool_next(m->pool)) < m->n_pages;) {
+        size_t at = (size_t)m->pages[i] * LARGE_PAGE, done = 0;
+        for (ssize_t got; done < LARGE_PAGE && (got = pread(m->fd, m->body + at + done, LARGE_PAGE - done, (off_t)(MOTE_PANELS_BODY_AT + at + done))) > 0;)
+            done += (size_t)got;
+        if (done < LARGE_PAGE)
+            atomic_store(&m->failed, true);
+    }
+}
+
+/* Where the page cache has small pages, memory in large ones takes the mapping's place: weights are read 15 % slower from small pages (docs/speed.md). False: the mapping is of no
+ * use. */
+static bool mend_small_pages(int fd, mote_thread_pool *pool, uint8_t *body, uint64_t n_bytes) {
+    size_t n = (size_t)(n_bytes / LARGE_PAGE);
+    mender m = {.fd = fd, .body = body, .pages = mote_mem_alloc_array(n + 1, sizeof *m.pages), .pool = pool};
+    bool is_good = m.pages;
+    for (size_t i = 0; is_good && i < n; i++)
+        if (!is_large_page(body + i * LARGE_PAGE))
+            m.pages[m.n_pages++] = (uint32_t)i;
+    for (size_t i = 0; is_good && i < m.n_pages; i++) {
+        uint8_t *p = body + (size_t)m.pages[i] * LARGE_PAGE;
+        is_good = mmap(p, LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+        if (is_good)
+            (void)madvise(p, LARGE_PAGE, MADV_HUGEPAGE); /* a wish */
+    }
+    if (is_good && m.n_pages)
+        mote_thread_pool_run(pool, mend_run, &m);
+    mote_mem_free(m.pages);
+    return is_good && !atomic_load(&m.failed);
+}
+
 bool mote_weights_cache_take(const mote_weights_cache *c, mote_thread_pool *pool, mote_weights *w, mote_panels_item **items, size_t *n_items) {
     mote_panel_cache_file file;
     if (w->n_bytes < MOTE_PANEL_CACHE_MIN_BYTES || !mote_panel_cache_open(&c->files, c->key, w->n_bytes, &file))
         return false;
     if (map_file(file.fd, MOTE_PANELS_BODY_AT + w->n_bytes, &w->mapped)) {
         w->bytes = (uint8_t *)w->mapped.data + MOTE_PANELS_BODY_AT;
-        if (!has_large_pages(w->bytes, w->n_bytes)) {
+        if (!mend_small_pages(file.fd, pool, w->bytes, w->n_bytes)) {
             mote_file_map_close(&w->mapped);
             w->bytes = NULL;
         }
