@@ -1,12 +1,12 @@
 /* `mote classify`: a label for each line. */
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/json_lines.h"
 #include "cli/lines.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
 #include "cli/writer.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,30 +61,13 @@ static int read_labels(const cli_options *o, const example_list *examples, label
 }
 
 static int read_examples(const cli_options *o, example_list *list) {
-    cli_text text = {NULL, 0};
-    if (!o->examples)
-        return CLI_DONE;
-    int code = cli_input_read(o->examples, &text);
-    list->values = json_array();
-    size_t number = 0;
-    for (char *line = text.data, *end; code == CLI_DONE && line && *line; line = end) {
-        size_t n = strcspn(line, "\n");
-        end = line + n + (line[n] == '\n');
-        number++;
-        if (strspn(line, " \t\r") >= n)
-            continue;
-        json_t *value = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
-        const char *its_text = json_string_value(json_object_get(value, "text")), *label = json_string_value(json_object_get(value, "label"));
-        if (!its_text || !label) {
-            json_decref(value);
-            code = cli_output_fail(CLI_FAILED, NULL, "%s, line %zu: no object with a \"text\" and a \"label\"", o->examples, number);
-            break;
-        }
-        json_array_append_new(list->values, value);
-        list->items = cli_resize(list->items, list->n + 1, sizeof *list->items);
-        list->items[list->n++] = (mote_label_example){its_text, json_string_length(json_object_get(value, "text")), label};
+    int code = cli_json_examples(o->examples, "label", true, &list->values);
+    list->n = code == CLI_DONE ? json_array_size(list->values) : 0;
+    list->items = cli_resize(NULL, list->n + 1, sizeof *list->items);
+    for (size_t i = 0; i < list->n; i++) {
+        const json_t *object = json_array_get(list->values, i), *text = json_object_get(object, "text");
+        list->items[i] = (mote_label_example){json_string_value(text), json_string_length(text), json_string_value(json_object_get(object, "label"))};
     }
-    cli_text_free(&text);
     return code;
 }
 
@@ -134,53 +117,29 @@ static void print_line(const cli_options *o, const label_list *labels, const mot
     cli_output_flush();
 }
 
-static int classify_one(const cli_options *o, mote_classifier *classifier, const label_list *labels, const char *line, size_t n_bytes, size_t number) {
+/* What each line needs. */
+typedef struct run {
+    const cli_options *o;
+    mote_classifier *classifier;
+    const label_list *labels;
+} run;
+
+static int classify_line(void *context, const char *line, size_t n_bytes, size_t number) {
+    const run *r = context;
     json_t *value = NULL;
-    if (o->jsonl) {
-        value = json_loadb(line, n_bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-        const json_t *text = json_is_object(value) ? json_object_get(value, "text") : value;
-        if (!json_is_string(text)) {
-            json_decref(value);
-            return cli_output_fail(CLI_FAILED, NULL, "line %zu: no JSON text, and no object with a \"text\"", number);
-        }
-        line = json_string_value(text);
-        n_bytes = json_string_length(text);
+    int code = r->o->jsonl ? cli_json_line_text(line, n_bytes, number, &value, &line, &n_bytes) : CLI_DONE;
+    if (code == CLI_DONE) {
+        mote_classify_result result;
+        mote_error err = {0};
+        mote_status status = mote_classify(r->classifier, line, n_bytes, &result, &err);
+        if (status != MOTE_OK)
+            code = cli_output_status(status, &err, false);
+        else if (r->o->json)
+            print_json(r->o, r->labels, &result);
+        else
+            print_line(r->o, r->labels, &result, line, n_bytes);
     }
-    mote_classify_result result;
-    mote_error err = {0};
-    mote_status status = mote_classify(classifier, line, n_bytes, &result, &err);
-    if (status == MOTE_OK && o->json)
-        print_json(o, labels, &result);
-    else if (status == MOTE_OK)
-        print_line(o, labels, &result, line, n_bytes);
     json_decref(value);
-    return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
-}
-
-static int classify_stdin(const cli_options *o, mote_classifier *classifier, const label_list *labels) {
-    cli_lines lines;
-    cli_lines_begin(&lines);
-    int code;
-    do {
-        code = cli_lines_next(&lines);
-        for (size_t i = 0; code == CLI_DONE && i < lines.n; i++)
-            code = classify_one(o, classifier, labels, lines.texts[i].text, lines.texts[i].text_bytes, lines.first_number + i);
-    } while (code == CLI_DONE && lines.n);
-    cli_lines_end(&lines);
-    return code;
-}
-
-static int classify_file(const cli_options *o, mote_classifier *classifier, const label_list *labels, const char *path) {
-    cli_text text;
-    size_t number = 1;
-    int code = cli_input_read(path, &text);
-    for (char *line = text.data, *end = line + text.n_bytes; code == CLI_DONE && line < end; number++) {
-        char *stop = memchr(line, '\n', (size_t)(end - line));
-        size_t n = stop ? (size_t)(stop - line) : (size_t)(end - line);
-        code = classify_one(o, classifier, labels, line, n && line[n - 1] == '\r' ? n - 1 : n, number);
-        line += n + 1;
-    }
-    cli_text_free(&text);
     return code;
 }
 
@@ -216,9 +175,8 @@ int cli_classify(const cli_options *o) {
         code = cli_runtime_open(&runtime, o);
     if (code == CLI_DONE)
         code = create(o, &runtime, &labels, &examples, &classifier);
-    bool from_stdin = o->arguments.n == 0 || strcmp(o->arguments.items[0], "-") == 0;
     if (code == CLI_DONE)
-        code = from_stdin ? classify_stdin(o, classifier, &labels) : classify_file(o, classifier, &labels, o->arguments.items[0]);
+        code = cli_lines_each(o->arguments.n ? o->arguments.items[0] : "-", classify_line, &(run){o, classifier, &labels});
     mote_classifier_free(&classifier);
     cli_runtime_close(&runtime);
     cli_text_free(&labels.text);

@@ -1,12 +1,12 @@
 /* `mote extract`: the values of texts as JSON. */
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/json_lines.h"
 #include "cli/lines.h"
 #include "cli/progress.h"
 #include "cli/runtime.h"
 #include "cli/writer.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,31 +17,16 @@ typedef struct example_list {
 } example_list;
 
 static int read_examples(const cli_options *o, example_list *list) {
-    cli_text text = {NULL, 0};
-    if (!o->examples)
-        return CLI_DONE;
-    int code = cli_input_read(o->examples, &text);
-    list->values = json_array();
-    size_t number = 0;
-    for (char *line = text.data, *end; code == CLI_DONE && line && *line; line = end) {
-        size_t n = strcspn(line, "\n");
-        end = line + n + (line[n] == '\n');
-        number++;
-        if (strspn(line, " \t\r") >= n)
-            continue;
-        json_t *object = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-        const json_t *its_text = json_object_get(object, "text"), *value = json_object_get(object, "value");
-        char *dumped = value && json_is_string(its_text) ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-        if (!dumped) {
-            json_decref(object);
-            code = cli_output_fail(CLI_FAILED, NULL, "%s, line %zu: no object with a \"text\" and a \"value\"", o->examples, number);
-            break;
-        }
-        json_array_append_new(list->values, object);
-        list->items = cli_resize(list->items, list->n + 1, sizeof *list->items);
-        list->items[list->n++] = (mote_extract_example){json_string_value(its_text), json_string_length(its_text), dumped, strlen(dumped)};
+    int code = cli_json_examples(o->examples, "value", false, &list->values);
+    list->n = code == CLI_DONE ? json_array_size(list->values) : 0;
+    list->items = cli_resize(NULL, list->n + 1, sizeof *list->items);
+    for (size_t i = 0; i < list->n; i++) {
+        const json_t *object = json_array_get(list->values, i), *text = json_object_get(object, "text");
+        char *dumped = json_dumps(json_object_get(object, "value"), JSON_COMPACT | JSON_ENCODE_ANY);
+        list->items[i] = (mote_extract_example){json_string_value(text), json_string_length(text), dumped, dumped ? strlen(dumped) : 0};
+        if (!dumped)
+            code = cli_output_fail(CLI_FAILED, NULL, "%s: out of memory", o->examples);
     }
-    cli_text_free(&text);
     return code;
 }
 
@@ -91,40 +76,29 @@ static int extract_one(const cli_options *o, mote_extractor *extractor, const ch
     return status == MOTE_OK ? CLI_DONE : cli_output_status(status, &err, false);
 }
 
-static int extract_line(const cli_options *o, mote_extractor *extractor, const mote_embed_text *line, size_t number) {
-    json_t *value = json_loadb(line->text, line->text_bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    const json_t *text = json_is_object(value) ? json_object_get(value, "text") : value;
-    int code = json_is_string(text) ? extract_one(o, extractor, json_string_value(text), json_string_length(text))
-                                    : cli_output_fail(CLI_FAILED, NULL, "line %zu: no JSON text, and no object with a \"text\"", number);
-    json_decref(value);
-    return code;
-}
+/* What each line needs. */
+typedef struct run {
+    const cli_options *o;
+    mote_extractor *extractor;
+} run;
 
-static int extract_stdin_lines(const cli_options *o, mote_extractor *extractor) {
-    cli_lines lines;
-    cli_lines_begin(&lines);
-    int code;
-    do {
-        code = cli_lines_next(&lines);
-        for (size_t i = 0; code == CLI_DONE && i < lines.n; i++)
-            code = extract_line(o, extractor, &lines.texts[i], lines.first_number + i);
-    } while (code == CLI_DONE && lines.n);
-    cli_lines_end(&lines);
+static int extract_line(void *context, const char *line, size_t n_bytes, size_t number) {
+    const run *r = context;
+    json_t *value;
+    const char *text;
+    size_t n_text_bytes;
+    int code = cli_json_line_text(line, n_bytes, number, &value, &text, &n_text_bytes);
+    if (code == CLI_DONE)
+        code = extract_one(r->o, r->extractor, text, n_text_bytes);
+    json_decref(value);
     return code;
 }
 
 static int extract_file(const cli_options *o, mote_extractor *extractor, const char *path) {
     cli_text text;
-    size_t number = 1;
     int code = cli_input_read(path, &text);
-    if (code == CLI_DONE && !o->jsonl)
+    if (code == CLI_DONE)
         code = extract_one(o, extractor, text.data, text.n_bytes);
-    for (char *line = text.data, *end = line + text.n_bytes; code == CLI_DONE && o->jsonl && line < end; number++) {
-        char *stop = memchr(line, '\n', (size_t)(end - line));
-        size_t n = stop ? (size_t)(stop - line) : (size_t)(end - line);
-        code = extract_line(o, extractor, &(mote_embed_text){.text = line, .text_bytes = n}, number);
-        line += n + 1;
-    }
     cli_text_free(&text);
     return code;
 }
@@ -164,7 +138,7 @@ int cli_extract(const cli_options *o) {
     if (code == CLI_DONE)
         code = create(o, &runtime, &schema, &examples, &progress, &extractor);
     if (code == CLI_DONE)
-        code = o->jsonl && strcmp(path, "-") == 0 ? extract_stdin_lines(o, extractor) : extract_file(o, extractor, path);
+        code = o->jsonl ? cli_lines_each(path, extract_line, &(run){o, extractor}) : extract_file(o, extractor, path);
     cli_progress_end(&progress);
     mote_extractor_free(&extractor);
     cli_runtime_close(&runtime);

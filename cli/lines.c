@@ -1,5 +1,7 @@
 #include "cli/lines.h"
 
+#include "cli/input.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,4 +71,33 @@ int cli_lines_next(cli_lines *l) {
         cut(l);
     }
     return CLI_DONE;
+}
+
+static int each_of_stdin(int (*take)(void *context, const char *line, size_t n_bytes, size_t number), void *context) {
+    cli_lines lines;
+    cli_lines_begin(&lines);
+    int code;
+    do {
+        code = cli_lines_next(&lines);
+        for (size_t i = 0; code == CLI_DONE && i < lines.n; i++)
+            code = take(context, lines.texts[i].text, lines.texts[i].text_bytes, lines.first_number + i);
+    } while (code == CLI_DONE && lines.n);
+    cli_lines_end(&lines);
+    return code;
+}
+
+int cli_lines_each(const char *path, int (*take)(void *context, const char *line, size_t n_bytes, size_t number), void *context) {
+    cli_text text;
+    size_t number = 1;
+    if (strcmp(path, "-") == 0)
+        return each_of_stdin(take, context);
+    int code = cli_input_read(path, &text);
+    for (char *line = text.data, *end = line + text.n_bytes; code == CLI_DONE && line < end; number++) {
+        char *stop = memchr(line, '\n', (size_t)(end - line));
+        size_t n = stop ? (size_t)(stop - line) : (size_t)(end - line);
+        code = take(context, line, n && line[n - 1] == '\r' ? n - 1 : n, number);
+        line += n + 1;
+    }
+    cli_text_free(&text);
+    return code;
 }

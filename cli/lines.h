@@ -1,4 +1,4 @@
-/* Standard input as texts, one a line: as many at a time as have arrived, so that a pipe is answered line by line and a file is computed in batches. */
+/* Texts, one a line; of standard input as many at a time as have arrived, so that a pipe is answered line by line and a file is computed in batches. */
 #ifndef MOTE_CLI_LINES_H
 #define MOTE_CLI_LINES_H
 
@@ -19,5 +19,8 @@ void cli_lines_begin(cli_lines *l);
 /* The next texts, at least one. An exit code; a failure is printed. */
 int cli_lines_next(cli_lines *l);
 void cli_lines_end(cli_lines *l);
+
+/* Gives each line of a file, or of standard input where path is "-", to take(), without its end, numbered from 1. Stops at the first code that isn't CLI_DONE, and returns it. */
+int cli_lines_each(const char *path, int (*take)(void *context, const char *line, size_t n_bytes, size_t number), void *context);
 
 #endif

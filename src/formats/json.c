@@ -88,6 +88,10 @@ const mote_json *mote_json_get(const mote_json *object, const char *key) {
     return (const mote_json *)json_object_get((const json_t *)object, key);
 }
 
+const mote_json *mote_json_get_str(const mote_json *object, mote_str key) {
+    return (const mote_json *)json_object_getn((const json_t *)object, key.data, key.len);
+}
+
 mote_json_iter *mote_json_first(const mote_json *object) {
     return json_object_iter((json_t *)object);
 }

@@ -40,7 +40,8 @@ const char *mote_json_text(const mote_json *v); /* NUL-terminated; NULL if not a
 
 size_t mote_json_length(const mote_json *v); /* members of an array or object */
 const mote_json *mote_json_at(const mote_json *array, size_t index);
-const mote_json *mote_json_get(const mote_json *object, const char *key); /* NULL if absent */
+const mote_json *mote_json_get(const mote_json *object, const char *key);  /* NULL if absent */
+const mote_json *mote_json_get_str(const mote_json *object, mote_str key); /* the same; the key may hold NULs */
 
 /* Members of an object in file order: for (it = mote_json_first(o); it; it = mote_json_next(o, it)). */
 typedef void mote_json_iter;

@@ -79,7 +79,7 @@ BLOCKS_INLINE symmetric_sums symmetric_search_groups(const symmetric_levels *l, 
     /* the grid's step is a tenth of a level, for a codebook (levels some 15 apart) one unit */
     float step = is_coded ? 1.0f : 0.1f, ends[2] = {(float)form->level_lo, (float)form->level_hi};
     /* Where d alone decides, clipping a block's largest weight costs models more than its square says: only grids that leave it near the lowest level, which reaches furthest.
-     * Perplexity on conformance/real's text with importance, both ends and one: SmolLM2 Q4_0 20.03, 19.85, Qwen 1.5B 2.389, 2.359. */
+     * Perplexity on conformance/real's text with importance, both ends and one: SmolLM2 Q4_0 20.03, 19.85, Qwen 1.5B 2.390, 2.359. */
     bool is_one_ended = l->form->scale_lo == l->form->scale_hi && !is_coded;
     int reach = is_coded ? 10 : is_one_ended ? 9 : 12;
     for (int end = 0; end < (is_one_ended ? 1 : 2); end++) {

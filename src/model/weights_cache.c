@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { LARGE_PAGE = 2 << 20, READ_BYTES = 4 << 20 };
+enum { LARGE_PAGE = 2 << 20 };
 
 static void hash_view(mote_sha256 *sha, const mote_tensor_view *v) {
     const mote_int_matrix *m = v->ints;
@@ -97,10 +97,13 @@ static bool map_file(int fd, uint64_t n_bytes, mote_file_map *map) {
     return true;
 }
 
+/* Pieces of LARGE_PAGE bytes of the file's body, read by all threads to where they belong. */
 typedef struct reader {
     int fd;
-    uint8_t *bytes;
+    uint8_t *body;
     uint64_t n_bytes;
+    const uint32_t *pieces; /* which; NULL: all */
+    size_t n_pieces;
     mote_thread_pool *pool;
     atomic_bool failed;
 } reader;
@@ -109,25 +112,30 @@ static void read_run(void *context, int worker, int n_workers) {
     reader *r = context;
     (void)worker;
     (void)n_workers;
-    for (uint64_t at; (at = (uint64_t)mote_thread_pool_next(r->pool) * READ_BYTES) < r->n_bytes;) {
-        size_t n = r->n_bytes - at < READ_BYTES ? (size_t)(r->n_bytes - at) : READ_BYTES, done = 0;
-        for (ssize_t got; done < n && (got = pread(r->fd, r->bytes + at + done, n - done, (off_t)(MOTE_PANELS_BODY_AT + at + done))) > 0;)
+    for (size_t i; (i = (size_t)mote_thread_pool_next(r->pool)) < r->n_pieces;) {
+        uint64_t at = (uint64_t)(r->pieces ? r->pieces[i] : i) * LARGE_PAGE;
+        size_t n = r->n_bytes - at < LARGE_PAGE ? (size_t)(r->n_bytes - at) : LARGE_PAGE, done = 0;
+        for (ssize_t got; done < n && (got = pread(r->fd, r->body + at + done, n - done, (off_t)(MOTE_PANELS_BODY_AT + at + done))) > 0;)
             done += (size_t)got;
         if (done < n)
             atomic_store(&r->failed, true);
     }
 }
 
+static bool read_pieces(reader *r) {
+    mote_thread_pool_run(r->pool, read_run, r);
+    return !atomic_load(&r->failed);
+}
+
 static bool read_body(int fd, mote_thread_pool *pool, mote_weights *w) {
-    reader r = {.fd = fd, .bytes = mote_mem_alloc_large((size_t)w->n_bytes), .n_bytes = w->n_bytes, .pool = pool};
-    if (!r.bytes)
+    reader r = {.fd = fd, .body = mote_mem_alloc_large((size_t)w->n_bytes), .n_bytes = w->n_bytes, .n_pieces = (size_t)((w->n_bytes + LARGE_PAGE - 1) / LARGE_PAGE), .pool = pool};
+    if (!r.body)
         return false;
-    mote_thread_pool_run(pool, read_run, &r);
-    if (atomic_load(&r.failed)) {
-        mote_mem_free(r.bytes);
+    if (!read_pieces(&r)) {
+        mote_mem_free(r.body);
         return false;
     }
-    w->bytes = r.bytes;
+    w->bytes = r.body;
     return true;
 }
 
@@ -140,47 +148,25 @@ static bool is_large_page(const volatile uint8_t *p) {
     return n_faults() == before;
 }
 
-typedef struct mender {
-    int fd;
-    uint8_t *body;
-    uint32_t *pages; /* those that are not large */
-    size_t n_pages;
-    mote_thread_pool *pool;
-    atomic_bool failed;
-} mender;
-
-static void mend_run(void *context, int worker, int n_workers) {
-    mender *m = context;
-    (void)worker;
-    (void)n_workers;
-    for (size_t i; (i = (size_t)mote_thread_pool_next(m->pool)) < m->n_pages;) {
-        size_t at = (size_t)m->pages[i] * LARGE_PAGE, done = 0;
-        for (ssize_t got; done < LARGE_PAGE && (got = pread(m->fd, m->body + at + done, LARGE_PAGE - done, (off_t)(MOTE_PANELS_BODY_AT + at + done))) > 0;)
-            done += (size_t)got;
-        if (done < LARGE_PAGE)
-            atomic_store(&m->failed, true);
-    }
-}
-
-/* Where the page cache has small pages, memory in large ones takes the mapping's place: weights are read 15 % slower from small pages (docs/speed.md). False: the mapping is of no
+/* Where the page cache has small pages, memory in large ones takes the mapping's place: generation is 15 % slower from small pages (docs/speed.md). False: the mapping is of no
  * use. */
 static bool mend_small_pages(int fd, mote_thread_pool *pool, uint8_t *body, uint64_t n_bytes) {
-    size_t n = (size_t)(n_bytes / LARGE_PAGE);
-    mender m = {.fd = fd, .body = body, .pages = mote_mem_alloc_array(n + 1, sizeof *m.pages), .pool = pool};
-    bool is_good = m.pages;
+    size_t n = (size_t)(n_bytes / LARGE_PAGE), n_small = 0;
+    uint32_t *small = mote_mem_alloc_array(n + 1, sizeof *small);
+    bool is_good = small;
     for (size_t i = 0; is_good && i < n; i++)
         if (!is_large_page(body + i * LARGE_PAGE))
-            m.pages[m.n_pages++] = (uint32_t)i;
-    for (size_t i = 0; is_good && i < m.n_pages; i++) {
-        uint8_t *p = body + (size_t)m.pages[i] * LARGE_PAGE;
+            small[n_small++] = (uint32_t)i;
+    for (size_t i = 0; is_good && i < n_small; i++) {
+        uint8_t *p = body + (size_t)small[i] * LARGE_PAGE;
         is_good = mmap(p, LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
         if (is_good)
             (void)madvise(p, LARGE_PAGE, MADV_HUGEPAGE); /* a wish */
     }
-    if (is_good && m.n_pages)
-        mote_thread_pool_run(pool, mend_run, &m);
-    mote_mem_free(m.pages);
-    return is_good && !atomic_load(&m.failed);
+    if (is_good && n_small)
+        is_good = read_pieces(&(reader){.fd = fd, .body = body, .n_bytes = n_bytes, .pieces = small, .n_pieces = n_small, .pool = pool});
+    mote_mem_free(small);
+    return is_good;
 }
 
 bool mote_weights_cache_take(const mote_weights_cache *c, mote_thread_pool *pool, mote_weights *w, mote_panels_item **items, size_t *n_items) {

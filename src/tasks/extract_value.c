@@ -79,18 +79,13 @@ static mote_status write_nulled(walk *w, const mote_json *v) {
 /* What a reference inside the schema points to ("#/$defs/x"); NULL where it is another's, or has escapes. */
 static const mote_json *follow(const mote_json *root, mote_str reference) {
     const mote_json *at = root;
-    char key[256];
     if (!mote_str_starts(reference, MOTE_STR("#")))
         return NULL;
     for (size_t i = 1, n; at && i < reference.len; i += n + 1) {
         n = 0;
         while (i + 1 + n < reference.len && reference.data[i + 1 + n] != '/')
             n++;
-        if (reference.data[i] != '/' || n >= sizeof key)
-            return NULL;
-        memcpy(key, reference.data + i + 1, n);
-        key[n] = 0;
-        at = mote_json_get(at, key);
+        at = reference.data[i] == '/' ? mote_json_get_str(at, (mote_str){reference.data + i + 1, n}) : NULL;
     }
     return at;
 }
@@ -100,13 +95,6 @@ static bool has(const mote_json *list, mote_str value) {
         if (mote_json_typeof(mote_json_at(list, i)) == MOTE_JSON_STRING && mote_str_equal(mote_json_string(mote_json_at(list, i)), value))
             return true;
     return false;
-}
-
-static const mote_json *member(const mote_json *object, mote_str key) {
-    for (mote_json_iter *it = mote_json_first(object); it; it = mote_json_next(object, it))
-        if (mote_str_equal(mote_json_iter_key(it), key))
-            return mote_json_iter_value(it);
-    return NULL;
 }
 
 static bool lists(const mote_json *root, const mote_json *schema, const mote_extract_step *steps, size_t n, mote_str value, int n_references) {
@@ -126,7 +114,7 @@ static bool lists(const mote_json *root, const mote_json *schema, const mote_ext
         return has(mote_json_get(schema, "enum"), value) || (mote_json_typeof(constant) == MOTE_JSON_STRING && mote_str_equal(mote_json_string(constant), value));
     const mote_json *next;
     if (steps->key.data) {
-        next = member(mote_json_get(schema, "properties"), steps->key);
+        next = mote_json_get_str(mote_json_get(schema, "properties"), steps->key);
         next = next ? next : mote_json_get(schema, "additionalProperties");
     } else {
         const mote_json *items = mote_json_get(schema, "items"), *first = mote_json_get(schema, "prefixItems");
@@ -266,7 +254,7 @@ static mote_status write_members(const mote_json *a, const mote_json *b, mote_bu
     for (int of_b = 0; of_b < 2; of_b++) {
         const mote_json *from = of_b ? b : a, *other = of_b ? a : b;
         for (mote_json_iter *it = mote_json_first(from); it; it = mote_json_next(from, it)) {
-            const mote_json *its = member(other, mote_json_iter_key(it));
+            const mote_json *its = mote_json_get_str(other, mote_json_iter_key(it));
             if (of_b && its)
                 continue;
             MOTE_TRY(mote_buffer_append_text(out, between));

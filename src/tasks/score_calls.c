@@ -103,23 +103,16 @@ static bool is_among(const mote_json *value, const mote_json *allowed, int loose
     return false;
 }
 
-static const mote_json *member(const mote_json *object, mote_str key) {
-    for (mote_json_iter *it = mote_json_first(object); it; it = mote_json_next(object, it))
-        if (mote_str_equal(mote_json_iter_key(it), key))
-            return mote_json_iter_value(it);
-    return NULL;
-}
-
 static bool dict_matches(const mote_json *value, const mote_json *allowed) {
     if (kind_of(value) != KIND_DICT || kind_of(allowed) != KIND_DICT)
         return false;
     for (mote_json_iter *it = mote_json_first(value); it; it = mote_json_next(value, it)) {
-        const mote_json *values = member(allowed, mote_json_iter_key(it));
+        const mote_json *values = mote_json_get_str(allowed, mote_json_iter_key(it));
         if (!values || !is_among(mote_json_iter_value(it), values, 0))
             return false;
     }
     for (mote_json_iter *it = mote_json_first(allowed); it; it = mote_json_next(allowed, it))
-        if (!member(value, mote_json_iter_key(it)) && !is_omittable(mote_json_iter_value(it)))
+        if (!mote_json_get_str(value, mote_json_iter_key(it)) && !is_omittable(mote_json_iter_value(it)))
             return false;
     return true;
 }
@@ -187,15 +180,15 @@ static bool call_matches(const mote_json *function, const mote_json *call, const
     if (kind_of(given) != KIND_DICT)
         return false;
     for (size_t i = 0; i < mote_json_length(required); i++)
-        if (!member(given, mote_json_string(mote_json_at(required, i))))
+        if (!mote_json_get_str(given, mote_json_string(mote_json_at(required, i))))
             return false;
     for (mote_json_iter *it = mote_json_first(given); it; it = mote_json_next(given, it)) {
-        const mote_json *description = member(properties, mote_json_iter_key(it)), *values = member(allowed, mote_json_iter_key(it));
+        const mote_json *description = mote_json_get_str(properties, mote_json_iter_key(it)), *values = mote_json_get_str(allowed, mote_json_iter_key(it));
         if (!description || !values || !argument_matches(description, mote_json_iter_value(it), values))
             return false;
     }
     for (mote_json_iter *it = mote_json_first(allowed); it; it = mote_json_next(allowed, it))
-        if (!member(given, mote_json_iter_key(it)) && !is_omittable(mote_json_iter_value(it)))
+        if (!mote_json_get_str(given, mote_json_iter_key(it)) && !is_omittable(mote_json_iter_value(it)))
             return false;
     return true;
 }

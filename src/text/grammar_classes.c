@@ -1,5 +1,4 @@
-/* Sets of characters as bytes of UTF-8: a range of code points is cut where the number of bytes changes and where a continuation byte is neither fixed nor free, so that each piece
- * is a sequence of byte ranges (after R. Cox, "Regular Expression Matching in the Wild", 2010). */
+/* Sets of characters as alternatives of byte sequences of UTF-8, without surrogates. */
 #include "base/error.h"
 #include "text/grammar_code.h"
 #include "text/unicode.h"
@@ -23,24 +22,9 @@ static mote_status emit_sequence(mote_grammar_code *c, uint32_t lo, uint32_t hi,
 }
 
 static mote_status emit_range(mote_grammar_code *c, uint32_t lo, uint32_t hi, mote_error *err) {
-    static const uint32_t ENDS[] = {0x7f, 0x7ff, 0xd7ff, 0xdfff, 0xffff, 0x10ffff};
     while (lo <= hi) {
-        size_t k = 0;
-        while (ENDS[k] < lo)
-            k++;
-        uint32_t end = ENDS[k] < hi ? ENDS[k] : hi;
-        bool is_surrogate = k == 3;
-        /* as far as the lower bytes are either fixed or free */
-        for (unsigned bits = 6; !is_surrogate && lo > 0x7f && bits <= 18; bits += 6) {
-            uint32_t mask = (1u << bits) - 1;
-            if ((lo & ~mask) == (end & ~mask))
-                break;
-            if ((lo & mask) != 0)
-                end = lo | mask;
-            else if ((end & mask) != mask)
-                end = (end & ~mask) - 1;
-        }
-        if (!is_surrogate)
+        uint32_t end = mote_unicode_range_end(lo, hi);
+        if (lo < 0xd800 || lo > 0xdfff)
             MOTE_TRY(emit_sequence(c, lo, end, err));
         lo = end + 1;
     }

@@ -4,6 +4,7 @@
 #include "text/json_schema_machine.h"
 
 #include "text/json_schema_text.h"
+#include "text/unicode.h"
 
 /* The escape of a cell: mode, digits so far and their value, the ten bits of a high surrogate. */
 static uint32_t pack(mote_escape_mode mode, uint32_t n_digits, uint32_t value, uint32_t high) {
@@ -31,21 +32,9 @@ bool mote_text_feed(mote_machine *m, mote_cell *cell, uint8_t byte) {
     return mote_settled_string_rest(s, cell->a, cell->b) < MOTE_FAR && (cell->g == 0 || mote_unique_string_lives(m, cell));
 }
 
-static size_t encode(uint32_t c, uint8_t out[4]) {
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        out[i] = (uint8_t)(0x80 | (c & 0x3f));
-    out[0] = (uint8_t)(c | (n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0));
-    return n;
-}
-
 bool mote_text_feed_code_point(mote_machine *m, mote_cell *cell, uint32_t c) {
     uint8_t bytes[4];
-    size_t n = encode(c, bytes);
+    size_t n = mote_unicode_encode(c, bytes);
     for (size_t i = 0; i < n; i++)
         if (!mote_text_feed(m, cell, bytes[i]))
             return false;
@@ -77,8 +66,8 @@ bool mote_text_find(mote_machine *m, const mote_cell *cell, uint32_t lo, uint32_
         uint8_t first[4], last[4];
         if (from > to)
             continue;
-        size_t n = encode(from, first);
-        encode(to, last);
+        size_t n = mote_unicode_encode(from, first);
+        mote_unicode_encode(to, last);
         if (find_encoding(m, cell, first, last, n, 0, found))
             return true;
     }

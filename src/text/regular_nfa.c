@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "text/regular_ast.h"
+#include "text/unicode.h"
 
 #include <stdlib.h>
 
@@ -61,41 +62,13 @@ static uint32_t add_sequence(builder *b, const uint8_t *lo, const uint8_t *hi, s
     return to;
 }
 
-static size_t encode(uint32_t c, uint8_t out[4]) {
-    if (c < 0x80) {
-        out[0] = (uint8_t)c;
-        return 1;
-    }
-    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    for (size_t i = n - 1; i > 0; i--, c >>= 6)
-        out[i] = (uint8_t)(0x80 | (c & 0x3f));
-    out[0] = (uint8_t)(c | (n == 2 ? 0xc0 : n == 3 ? 0xe0 : 0xf0));
-    return n;
-}
-
-/* A range of code points as alternatives of byte sequences: cut where the number of bytes changes, then so that all bytes but the leading equal ones and one range run over
- * everything. */
+/* A range of code points as alternatives of byte sequences. */
 static uint32_t add_range(builder *b, uint32_t lo, uint32_t hi, uint32_t to, uint32_t otherwise) {
-    static const uint32_t ends[] = {0x7f, 0x7ff, 0xffff, 0x10ffff};
     while (lo <= hi) {
-        uint32_t end = hi;
-        for (size_t i = 0; i < 4; i++)
-            if (lo <= ends[i] && end > ends[i])
-                end = ends[i];
-        for (unsigned i = 1; i < 4 && end > 0x7f; i++) {
-            uint32_t mask = (1u << (6 * i)) - 1;
-            if ((lo & ~mask) == (end & ~mask))
-                continue;
-            if (lo & mask) {
-                end = lo | mask;
-                break;
-            }
-            if ((end & mask) != mask)
-                end = (end & ~mask) - 1;
-        }
         uint8_t first[4], last[4];
-        size_t n = encode(lo, first);
-        encode(end, last);
+        uint32_t end = mote_unicode_range_end(lo, hi);
+        size_t n = mote_unicode_encode(lo, first);
+        mote_unicode_encode(end, last);
         uint32_t sequence = add_sequence(b, first, last, n, to);
         otherwise = otherwise == NONE ? sequence : add(b, SPLIT, 0, 0, sequence, otherwise);
         lo = end + 1;

@@ -40,6 +40,24 @@ size_t mote_unicode_encode(uint32_t c, uint8_t out[4]) {
     return n;
 }
 
+uint32_t mote_unicode_range_end(uint32_t lo, uint32_t hi) {
+    static const uint32_t ends[] = {0x7f, 0x7ff, 0xd7ff, 0xdfff, 0xffff, 0x10ffff};
+    size_t k = 0;
+    while (ends[k] < lo)
+        k++;
+    uint32_t end = ends[k] < hi ? ends[k] : hi;
+    for (unsigned bits = 6; lo > 0x7f && bits <= 18; bits += 6) {
+        uint32_t mask = (1u << bits) - 1;
+        if ((lo & ~mask) == (end & ~mask))
+            break;
+        if ((lo & mask) != 0)
+            end = lo | mask;
+        else if ((end & mask) != mask)
+            end = (end & ~mask) - 1;
+    }
+    return end;
+}
+
 bool mote_unicode_is_space(uint32_t c) {
     if (c < 0x80)
         return c == ' ' || (c >= '\t' && c <= '\r');

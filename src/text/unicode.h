@@ -32,6 +32,10 @@
 size_t mote_unicode_decode(const uint8_t *s, size_t len, uint32_t *c);
 /* Writes a code point below 0x110000; returns its bytes. */
 size_t mote_unicode_encode(uint32_t c, uint8_t out[4]);
+/* The greatest end, at most hi, so that the UTF-8 of lo..end is one sequence of byte ranges, any byte of a range with any of the next: ranges are cut where the number of bytes
+ * changes and where a continuation byte is neither fixed nor free (after R. Cox, "Regular Expression Matching in the Wild", 2010). The surrogates are a piece of their own. lo <=
+ * hi <= 0x10ffff. */
+uint32_t mote_unicode_range_end(uint32_t lo, uint32_t hi);
 /* The class of a code point: its category bit, and MOTE_UNICODE_SPACE. MOTE_UNICODE_BAD counts as U+FFFD, a symbol. */
 uint32_t mote_unicode_class(uint32_t c);
 bool mote_unicode_is_space(uint32_t c);

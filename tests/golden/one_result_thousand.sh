@@ -21,6 +21,7 @@ generate() { # PROMPT FLAGS...: tokens and log-probabilities
 }
 
 runs=0
+drafted=
 for type in $caches; do
     for sampling in '--temp 0' '--temp 1 -s 7'; do
         first=
@@ -34,12 +35,15 @@ for type in $caches; do
                         # shellcheck disable=SC2086
                         result=$(generate "$prompt" -t $threads -b $batch --draft-max $drafts -ctk $type -ctv $type $sampling $cache "$@")
                         runs=$((runs + 1))
+                        ! grep -q '"draft_accepted":[1-9]' "$scratch/out" || drafted=yes
                         [ "${first:=$result}" = "$result" ] || { echo "other output with -t $threads -b $batch --draft-max $drafts -ctk $type $sampling $cache"; exit 1; }
                     done
                 done
             done
         done
+        grep -q '"cached_tokens":[1-9]' "$scratch/out" || { echo "the last run of -ctk $type $sampling used nothing that was kept"; exit 1; }
         case $first in *'"logprob":'*) ;; *) echo "no log-probabilities in: $first"; exit 1 ;; esac
     done
 done
+[ "$drafted" ] || { echo 'no draft was ever right'; exit 1; }
 echo "one result in each setting, $runs runs"

@@ -15,25 +15,7 @@
 
 #include <cmocka.h>
 
-static mote_model *model;
-static mote_engine *engine;
-
-static int open_model(void **state) {
-    (void)state;
-    char path[4096];
-    mote_engine_options o = MOTE_ENGINE_OPTIONS_INIT;
-    o.n_ctx = 1024;
-    o.n_threads = 2;
-    snprintf(path, sizeof path, "%s/tests/cli/tiny.gguf", getenv("MOTE_SOURCE_DIR") ? getenv("MOTE_SOURCE_DIR") : ".");
-    return mote_model_open(path, NULL, &model, NULL) == MOTE_OK && mote_engine_create(model, &o, &engine, NULL) == MOTE_OK ? 0 : -1;
-}
-
-static int close_model(void **state) {
-    (void)state;
-    mote_engine_free(&engine);
-    mote_model_free(&model);
-    return 0;
-}
+#include "tiny_model.h"
 
 static void expect_text(const char *text, const char *value, int start, int end) {
     mote_place p = {0, 0};
