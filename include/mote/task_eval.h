@@ -22,7 +22,7 @@ typedef struct mote_task_eval_options {
     bool beside_generation; /* classify: the same items again with labels that the model writes itself */
 } mote_task_eval_options;
 
-/* classify: 10 a label, 64 where there are ten labels or fewer; extract: 10. */
+/* classify: 10 a label, 64 where there are ten labels or fewer; extract: 10; 3 receipts. */
 #define MOTE_TASK_SHOTS_AUTO SIZE_MAX
 
 #define MOTE_TASK_EVAL_OPTIONS_INIT \

@@ -29,6 +29,7 @@ MOTE_MUST_CHECK mote_status mote_eval_difference(mote_eval_run *run, const mote_
 /* The measurements, one a kind. MOTE_ERR_UNSUPPORTED where the folder has no set that it knows. */
 MOTE_MUST_CHECK mote_status mote_eval_classify(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_extract(mote_eval_run *run, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_eval_receipts(mote_eval_run *run, mote_error *err); /* of extract */
 MOTE_MUST_CHECK mote_status mote_eval_proofread(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_rewrite(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_summarize(mote_eval_run *run, mote_error *err);
