@@ -21,9 +21,9 @@ static const char *const fields[] = {"company", "date", "address", "total"};
 enum { N_FIELDS = sizeof fields / sizeof *fields };
 
 static const char schema[] = "{\"type\":\"object\",\"properties\":{"
-                             "\"company\":{\"description\":\"name of the shop or company, as written\",\"type\":[\"string\",\"null\"]},"
-                             "\"date\":{\"description\":\"day of the receipt, as written, without the time\",\"type\":[\"string\",\"null\"]},"
-                             "\"address\":{\"description\":\"the company's whole address, its lines joined by spaces\",\"type\":[\"string\",\"null\"]},"
+                             "\"company\":{\"description\":\"full name of the company that wrote the receipt, without its registration number\",\"type\":[\"string\",\"null\"]},"
+                             "\"date\":{\"description\":\"day of the receipt exactly as written, without the time\",\"type\":[\"string\",\"null\"]},"
+                             "\"address\":{\"description\":\"the company's whole address: all its lines down to town and state, joined by spaces\",\"type\":[\"string\",\"null\"]},"
                              "\"total\":{\"description\":\"the final amount to pay, rounded if the receipt rounds it, without the currency\",\"type\":[\"string\",\"null\"]}},"
                              "\"required\":[\"company\",\"date\",\"address\",\"total\"],\"additionalProperties\":false}";
 
