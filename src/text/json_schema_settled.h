@@ -112,7 +112,9 @@ static inline uint32_t mote_node_distance(const mote_shape_node *node) {
 
 /* Bytes to the closing quote from a state behind so many code points (without the quote); MOTE_FAR: it can't be reached. */
 uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count);
-/* The count for which the next n code points may be the same as for `count`, and the same may end the string: one for as many counts as possible. */
+/* A count for which the next n code points may be the same as for `count`, and the same may end the string: one for as many counts as possible, MOTE_COUNT_STILL and a number if it
+ * doesn't grow with them. */
+enum { MOTE_COUNT_STILL = 1 << 30 };
 uint32_t mote_settled_string_like(const mote_settled_string *s, uint32_t count, uint32_t n);
 /* Bytes that a character of a string takes at least. */
 unsigned mote_json_byte_cost(unsigned char byte);
