@@ -110,7 +110,7 @@ static uint32_t key_within(mote_automaton *a, mote_state s, uint32_t n_bytes) {
             cell.b = mote_settled_string_like(mote_machine_string(m, &cell), cell.b, n_bytes);
         if (cell.kind == MOTE_CELL_NAME) {
             const mote_settled_object *o = mote_machine_object(m, &cell);
-            if ((cell.f != 0 || cell.space != 0) && o->unknown && !o->endless)
+            if ((cell.f != 0 || cell.space != 0) && o->unknown && !o->endless && o->steady[cell.d >> 16] <= n_bytes)
                 return 0; /* how many names are left depends on those that are written */
             cell.f = 0;   /* else they decide about the quote only */
             cell.g = MOTE_TEXT_NEW;

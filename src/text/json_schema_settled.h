@@ -46,10 +46,13 @@ typedef struct mote_settled_object {
     uint32_t n_classes;
     uint32_t *class_bytes;  /* of the shortest name of each class */
     bool endless;           /* from each of its states there are names without end */
-    uint32_t *n_left;       /* names from each state of it; UINT32_MAX: without end */
+    uint32_t *n_left;       /* names from each state of it; UINT32_MAX: without end, or more than may be written */
+    uint8_t *steady;        /* from each state: for so many bytes n_left stays UINT32_MAX; MOTE_STEADY_MOST: or more */
     uint32_t *known_before; /* [n_names + 1] how many names of the table before this one it takes as well */
     uint32_t *unknown_cost; /* from each state: bytes to the end of the shortest member */
 } mote_settled_object;
+
+enum { MOTE_STEADY_MOST = 40 };
 
 typedef struct mote_settled_node {
     bool null, no, yes;

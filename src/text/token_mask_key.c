@@ -259,7 +259,7 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, boo
 /* *is_within: the key holds for some bytes only. */
 static uint32_t key_of(mote_token_mask *m, mote_state s, bool *is_within) {
     const mote_automaton_ops *ops = m->a->ops;
-    uint32_t exact = ops->key(m->a, s), key = exact && ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
+    uint32_t exact = ops->key(m->a, s), key = ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
     *is_within = key != exact;
     return key;
 }
