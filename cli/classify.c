@@ -128,6 +128,8 @@ static int classify_line(void *context, const char *line, size_t n_bytes, size_t
     const run *r = context;
     json_t *value = NULL;
     int code = r->o->jsonl ? cli_json_line_text(line, n_bytes, number, &value, &line, &n_bytes) : CLI_DONE;
+    if (code == CLI_DONE && memchr(line, 0, n_bytes))
+        code = cli_output_fail(CLI_FAILED, NULL, "line %zu: this is no text: it holds a byte of zero", number);
     if (code == CLI_DONE) {
         mote_classify_result result;
         mote_error err = {0};

@@ -96,7 +96,7 @@ static int extract_line(void *context, const char *line, size_t n_bytes, size_t 
 
 static int extract_file(const cli_options *o, mote_extractor *extractor, const char *path) {
     cli_text text;
-    int code = cli_input_read(path, &text);
+    int code = cli_input_read_document(path, &text);
     if (code == CLI_DONE)
         code = extract_one(o, extractor, text.data, text.n_bytes);
     cli_text_free(&text);

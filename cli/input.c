@@ -61,6 +61,16 @@ int cli_input_read(const char *path, cli_text *text) {
     return code;
 }
 
+int cli_input_read_document(const char *path, cli_text *text) {
+    int code = cli_input_read(path, text);
+    const char *nul = code == CLI_DONE && text->n_bytes ? memchr(text->data, 0, text->n_bytes) : NULL;
+    if (!nul)
+        return code;
+    code = cli_output_fail(CLI_FAILED, NULL, "%s: this is no text: byte %zu is zero", strcmp(path, "-") == 0 ? "standard input" : path, (size_t)(nul - text->data));
+    cli_text_free(text);
+    return code;
+}
+
 static const char *skip_blank(const char *p) {
     while (isspace((unsigned char)*p))
         p++;

@@ -11,6 +11,8 @@ typedef struct cli_text {
 
 /* "-" is standard input. CLI_DONE, or prints why not. */
 int cli_input_read(const char *path, cli_text *text);
+/* The same for what people write: a NUL byte, which no text holds, is refused and its place said. */
+int cli_input_read_document(const char *path, cli_text *text);
 void cli_text_append(cli_text *text, const char *data, size_t n_bytes);
 void cli_text_free(cli_text *text);
 

@@ -137,7 +137,7 @@ int cli_proofread(const cli_options *o) {
     cli_options own = *o;
     const char *path = o->arguments.n ? o->arguments.items[0] : "-";
     own.n_sessions = SESSIONS;
-    int code = cli_input_read(path, &text);
+    int code = cli_input_read_document(path, &text);
     if (code == CLI_DONE)
         code = cli_runtime_open(&runtime, &own);
     if (code == CLI_DONE)

@@ -59,7 +59,7 @@ int cli_rewrite(const cli_options *o) {
     mote_rewrite_result result = {0};
     if (o->tone && o->instruction)
         return cli_output_fail(CLI_USAGE, NULL, "rewrite: either --tone or --instruction, not both");
-    int code = cli_input_read(o->arguments.n ? o->arguments.items[0] : "-", &text);
+    int code = cli_input_read_document(o->arguments.n ? o->arguments.items[0] : "-", &text);
     if (code == CLI_DONE)
         code = cli_runtime_open(&runtime, o);
     if (code == CLI_DONE)

@@ -43,7 +43,7 @@ int cli_summarize(const cli_options *o) {
     cli_runtime runtime = {0};
     cli_text text = {NULL, 0};
     mote_summary summary = {0};
-    int code = cli_input_read(o->arguments.n ? o->arguments.items[0] : "-", &text);
+    int code = cli_input_read_document(o->arguments.n ? o->arguments.items[0] : "-", &text);
     if (code == CLI_DONE)
         code = cli_runtime_open(&runtime, o);
     if (code == CLI_DONE)
