@@ -171,7 +171,7 @@ static void free_automaton(mote_automaton *a) {
 }
 
 mote_status mote_json_schema_automaton(const mote_json_schema *schema, mote_automaton **a, mote_error *err) {
-    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within, look};
+    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within, look, mote_machine_open, mote_machine_special};
     *a = NULL;
     mote_machine *m = mote_mem_zalloc_array(1, sizeof *m);
     if (!m)

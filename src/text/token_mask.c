@@ -6,18 +6,7 @@
 
 enum { MIN_BRANCH = 8 }; /* nodes; smaller branches are walked sooner than looked at */
 
-/* One mask that is being made. */
-typedef struct walk {
-    mote_token_mask *m;
-    mote_state base;  /* where the tokens begin */
-    uint32_t skipped; /* first bytes of each token that the automaton doesn't see */
-    uint32_t before;  /* states that the stack has for the path to node `last` */
-    uint32_t last;
-    uint32_t *bits;
-    uint32_t most;  /* tokens that may be needed behind one */
-    uint32_t reach; /* those that are needed at most */
-    bool is_near;   /* needs are counted, not guessed by bytes */
-} walk;
+typedef mote_token_mask_walk walk;
 
 static void *room(bool *ok, size_t n, size_t item_bytes) {
     void *p = *ok ? mote_mem_zalloc_array(n, item_bytes) : NULL;
@@ -207,15 +196,17 @@ static bool walk_all(walk *w) {
     return walk_nodes(w, space + 1, t->nodes[space].skip);
 }
 
+bool mote_token_mask_walk_branches(walk *w, const uint32_t *nodes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if ((!walk_path(w, nodes[i]) && !make_room(w, nodes[i])) || !walk_nodes(w, nodes[i], w->m->trie->nodes[nodes[i]].skip))
+            return false;
+    return true;
+}
+
 /* With a key: those that stay inside are known. */
 static bool walk_left(walk *w, const mote_token_mask_keyed *k) {
     memcpy(w->bits, k->bits, w->m->n_words * sizeof *w->bits);
-    for (size_t i = 0; i < k->n_left; i++) {
-        uint32_t at = k->left[i];
-        if ((!walk_path(w, at) && !make_room(w, at)) || !walk_nodes(w, at, w->m->trie->nodes[at].skip))
-            return false;
-    }
-    return true;
+    return mote_token_mask_walk_branches(w, k->left, k->n_left);
 }
 
 /* looks: one token ahead, in states that know no more than that. */
@@ -250,20 +241,40 @@ static void finish(walk *w, mote_token_mask_set *set) {
     set->n_allowed = n_allowed;
 }
 
+/* Not near the end: by the key, if there is one. Looking is tried first, and may tell less apart than it has to. */
+static bool make_all(walk *w, bool looks) {
+    mote_token_mask *m = w->m;
+    const mote_token_mask_keyed *k = m->skips_space ? NULL : mote_token_mask_key(m, m->state);
+    if (k) {
+        uint32_t distance = m->a->ops->distance(m->a, m->state);
+        w->reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
+    }
+    bool ok = walk_tokens(w, k, looks);
+    return looks && !m->a->ops->look(m->a, false) ? walk_tokens(w, k, false) : ok;
+}
+
+static bool make_open(walk *w) {
+    mote_token_mask *m = w->m;
+    m->a->ops->look(m->a, true);
+    bool ok = mote_token_mask_walk_open(w);
+    return m->a->ops->look(m->a, false) && ok;
+}
+
 /* Makes the mask of the state into `kept`; false: no room. */
 static bool make(mote_token_mask *m, mote_token_mask_kept *kept, uint32_t most, bool is_near) {
     walk w = {.m = m, .base = m->state, .bits = kept->set.bits, .most = most, .is_near = is_near};
-    const mote_token_mask_keyed *k = NULL;
-    if (is_near && !m->skips_space) {
-        k = mote_token_mask_key_near(m, most, &w.reach);
-    } else if (!m->skips_space && (k = mote_token_mask_key(m, m->state)) != NULL) {
-        uint32_t distance = m->a->ops->distance(m->a, m->state);
-        w.reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
+    const bool looks = m->trie->spells_all && m->a->ops->look;
+    bool ok;
+    if (is_near) {
+        ok = walk_tokens(&w, m->skips_space ? NULL : mote_token_mask_key_near(m, most, &w.reach), false);
+    } else if (!looks || m->skips_space || !m->a->ops->open || !make_open(&w)) {
+        m->state = w.base; /* another number, where room was made */
+        w.reach = 0;
+        ok = make_all(&w, looks);
+    } else {
+        ok = true;
     }
-    bool looks = !is_near && m->trie->spells_all && m->a->ops->look, ok = walk_tokens(&w, k, looks);
-    if (looks && !m->a->ops->look(m->a, false))
-        ok = walk_tokens(&w, k, false);
-    m->state = w.base; /* another number, where room was made */
+    m->state = w.base;
     kept->state = w.base;
     kept->reach = w.reach;
     finish(&w, &kept->set);

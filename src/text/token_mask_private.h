@@ -2,6 +2,7 @@
  *
  *     token_mask.c      the walk through the tokens, masks by state, the public part
  *     token_mask_key.c  masks by key
+ *     token_mask_open.c masks of places in strings where any text may stand
  *     token_mask_need.c the way to the end in tokens, and stretches without choice */
 #ifndef MOTE_TEXT_TOKEN_MASK_PRIVATE_H
 #define MOTE_TEXT_TOKEN_MASK_PRIVATE_H
@@ -87,6 +88,19 @@ struct mote_token_mask {
     mote_token_mask_need_entry needs[MOTE_TOKEN_MASK_NEEDS];
 };
 
+/* One mask that is being made. */
+typedef struct mote_token_mask_walk {
+    mote_token_mask *m;
+    mote_state base;  /* where the tokens begin */
+    uint32_t skipped; /* first bytes of each token that the automaton doesn't see */
+    uint32_t before;  /* states that the stack has for the path to node `last` */
+    uint32_t last;
+    uint32_t *bits;
+    uint32_t most;  /* tokens that may be needed behind one */
+    uint32_t reach; /* those that are needed at most */
+    bool is_near;   /* needs are counted, not guessed by bytes */
+} mote_token_mask_walk;
+
 static inline size_t mote_token_mask_hash(uint32_t x, size_t n) {
     return (size_t)((x * 0x9e3779b97f4a7c15u) >> 40) & (n - 1);
 }
@@ -94,6 +108,14 @@ static inline void mote_token_mask_allow(const mote_token_trie *t, uint32_t *bit
     for (uint32_t r = first; r < last; r++)
         bits[t->ranked[r] / 32] |= UINT32_C(1) << t->ranked[r] % 32;
 }
+static inline void mote_token_mask_forbid(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
+    for (uint32_t r = first; r < last; r++)
+        bits[t->ranked[r] / 32] &= ~(UINT32_C(1) << t->ranked[r] % 32);
+}
+/* Walks the branches of n nodes; false: no room. */
+bool mote_token_mask_walk_branches(mote_token_mask_walk *w, const uint32_t *nodes, size_t n);
+/* All tokens, while looking; false: the state isn't open, or there is no room. */
+bool mote_token_mask_walk_open(mote_token_mask_walk *w);
 /* Drops all states but s; its new number. */
 mote_state mote_token_mask_refresh(mote_token_mask *m, mote_state s);
 /* The mask of the state's key; NULL: it has none, or none that can be kept. */
