@@ -212,7 +212,8 @@ static uint32_t unknown_rest(mote_machine *m, const mote_cell *cell, int *first)
         *first = '"';
         best = mote_far_add(2, mote_node_distance(o->classes[o->unknown->label[state] - 1]));
     }
-    for (unsigned byte = 0; byte < 256; byte++) {
+    const uint32_t least = o->unknown_cost[state] + (o->is_any && state == o->unknown->start); /* none is cheaper */
+    for (unsigned byte = 0; byte < 256 && best > least; byte++) {
         mote_cell next = *cell;
         unsigned cost = mote_json_byte_cost((uint8_t)byte);
         uint32_t own = mote_far_add(o->unknown_cost[mote_dfa_step(o->unknown, state, (uint8_t)byte)], cost);

@@ -230,14 +230,22 @@ static uint32_t ones(uint32_t x) {
 }
 
 static void finish(walk *w, mote_token_mask_set *set) {
+    enum { BLOCK = 64 }; /* words; between values most masks are all but empty */
     mote_token_mask *m = w->m;
     set->n_words = m->n_words;
     uint32_t n_allowed = 0;
     if (m->a->ops->accepts(m->a, w->base))
         for (size_t i = 0; i < m->trie->n_ends; i++)
             set->bits[(uint32_t)m->trie->ends[i] / 32] |= UINT32_C(1) << (uint32_t)m->trie->ends[i] % 32;
-    for (size_t i = 0; i < m->n_words; i++)
-        n_allowed += ones(set->bits[i]);
+    for (size_t i = 0; i < m->n_words; i += BLOCK) {
+        const size_t end = i + BLOCK < m->n_words ? i + BLOCK : m->n_words;
+        uint32_t any = 0, n = 0;
+        for (size_t k = i; k < end; k++)
+            any |= set->bits[k];
+        for (size_t k = i; any != 0 && k < end; k++)
+            n += ones(set->bits[k]);
+        n_allowed += n;
+    }
     set->n_allowed = n_allowed;
 }
 
