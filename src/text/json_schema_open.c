@@ -30,7 +30,7 @@ static bool open_string(mote_machine *m, const mote_cell *cell, mote_automaton_o
 static bool open_name(mote_machine *m, const mote_cell *cell) {
     const mote_settled_object *o = mote_machine_object(m, cell);
     mote_cell other = *cell; /* one that no schema knows, and that isn't written */
-    if (!o->unknown || !o->is_any || cell->d >> 16 != o->unknown->start || cell->e != 0)
+    if (!o->unknown || !o->is_any || cell->d >> 16 != o->unknown->start || cell->e != 0 || cell->space != 0)
         return false;
     other.c = 0;
     other.d = o->unknown->start << 16;

@@ -139,14 +139,17 @@ static bool judge(walk *w, uint32_t at, uint32_t end, mote_state s) {
         return false;
     w->reach = c > w->most ? MOTE_TOKEN_MASK_NEVER : c > w->reach ? c : w->reach; /* above `most` c is no more than a hint */
     if (c <= w->most)
-        mote_token_mask_allow(t, w->bits, t->nodes[at].first, t->nodes[end].first);
+        w->n_allowed += mote_token_mask_allow(t, w->bits, t->nodes[at].first, t->nodes[end].first);
     return true;
 }
 
 /* The end of what leads to the state of node `at` with it: its branch, where all of it stays there, as the inside of a string does. */
 static uint32_t end_of_same(const walk *w, uint32_t at, mote_state s) {
     const mote_token_trie *t = w->m->trie;
-    if (t->nodes[at].skip - at < MIN_BRANCH || (t->below[at] & ~mote_token_mask_same(w->m, s)) != 0)
+    if (t->nodes[at].skip - at < MIN_BRANCH)
+        return at + 1;
+    uint16_t same = w->looks ? mote_token_mask_same_looking(w->m, s) : mote_token_mask_same(w->m, s);
+    if ((t->below[at] & ~same) != 0)
         return at + 1;
     return t->nodes[at].skip;
 }
@@ -206,6 +209,7 @@ bool mote_token_mask_walk_branches(walk *w, const uint32_t *nodes, size_t n) {
 /* With a key: those that stay inside are known. */
 static bool walk_left(walk *w, const mote_token_mask_keyed *k) {
     memcpy(w->bits, k->bits, w->m->n_words * sizeof *w->bits);
+    w->n_allowed = k->n_allowed;
     return mote_token_mask_walk_branches(w, k->left, k->n_left);
 }
 
@@ -214,7 +218,8 @@ static bool walk_tokens(walk *w, const mote_token_mask_keyed *k, bool looks) {
     mote_token_mask *m = w->m;
     if (looks)
         m->a->ops->look(m->a, true);
-    w->before = w->skipped = 0;
+    w->before = w->skipped = w->n_allowed = 0;
+    w->looks = looks;
     if (!k)
         memset(w->bits, 0, m->n_words * sizeof *w->bits);
     return k ? walk_left(w, k) : walk_all(w);
@@ -229,24 +234,23 @@ static uint32_t ones(uint32_t x) {
     return (x + (x >> 16)) & 0xff;
 }
 
+uint32_t mote_token_mask_ones(const uint32_t *words, size_t n) {
+    uint32_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += ones(words[i]);
+    return sum;
+}
+
 static void finish(walk *w, mote_token_mask_set *set) {
-    enum { BLOCK = 64 }; /* words; between values most masks are all but empty */
     mote_token_mask *m = w->m;
+    const mote_token_trie *t = m->trie;
     set->n_words = m->n_words;
-    uint32_t n_allowed = 0;
-    if (m->a->ops->accepts(m->a, w->base))
-        for (size_t i = 0; i < m->trie->n_ends; i++)
-            set->bits[(uint32_t)m->trie->ends[i] / 32] |= UINT32_C(1) << (uint32_t)m->trie->ends[i] % 32;
-    for (size_t i = 0; i < m->n_words; i += BLOCK) {
-        const size_t end = i + BLOCK < m->n_words ? i + BLOCK : m->n_words;
-        uint32_t any = 0, n = 0;
-        for (size_t k = i; k < end; k++)
-            any |= set->bits[k];
-        for (size_t k = i; any != 0 && k < end; k++)
-            n += ones(set->bits[k]);
-        n_allowed += n;
-    }
-    set->n_allowed = n_allowed;
+    set->n_allowed = w->n_allowed;
+    if (!m->a->ops->accepts(m->a, w->base))
+        return;
+    for (size_t i = 0; i < t->n_ends; i++)
+        set->bits[(uint32_t)t->ends[i] / 32] |= UINT32_C(1) << (uint32_t)t->ends[i] % 32;
+    set->n_allowed += t->n_ends; /* no other token is one of them */
 }
 
 /* Not near the end: by the key, if there is one. Looking is tried first, and may tell less apart than it has to. */
@@ -264,6 +268,7 @@ static bool make_all(walk *w, bool looks) {
 static bool make_open(walk *w) {
     mote_token_mask *m = w->m;
     m->a->ops->look(m->a, true);
+    w->looks = true;
     bool ok = mote_token_mask_walk_open(w);
     return m->a->ops->look(m->a, false) && ok;
 }

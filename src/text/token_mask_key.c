@@ -247,6 +247,7 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, boo
     begin_rows(m, key, m->state);
     if (!walk_rows(m, k, NULL) || !find_rise(m, k))
         return false;
+    k->n_allowed = mote_token_mask_ones(k->bits, m->n_words);
     k->key = key;
     return true;
 }
@@ -269,6 +270,7 @@ const mote_token_mask_keyed *mote_token_mask_key_near(mote_token_mask *m, uint32
     begin_rows(m, key, m->state);
     if (!walk_rows(m, k, &l))
         return NULL;
+    k->n_allowed = mote_token_mask_ones(k->bits, m->n_words);
     *reach = l.reach;
     return k;
 }

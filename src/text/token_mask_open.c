@@ -26,7 +26,7 @@ static bool walk_tails(mote_token_mask_walk *w, mote_state behind) {
     m->stack[0] = behind;
     uint32_t d = ops->distance(m->a, behind);
     w->reach = d > w->reach ? d : w->reach;
-    mote_token_mask_allow(tails, w->bits, 0, tails->nodes[0].first);
+    w->n_allowed += mote_token_mask_allow(tails, w->bits, 0, tails->nodes[0].first);
     for (uint32_t at = 0; at < tails->n_nodes;) {
         const mote_token_trie_node *node = &tails->nodes[at];
         mote_state s = ops->step(m->a, m->stack[node->depth - 1], (unsigned char)node->byte);
@@ -39,7 +39,7 @@ static bool walk_tails(mote_token_mask_walk *w, mote_state behind) {
         if (mote_token_trie_has_token(tails, at)) {
             d = ops->distance(m->a, s);
             w->reach = d > w->reach ? d : w->reach;
-            mote_token_mask_allow(tails, w->bits, node->first, node[1].first);
+            w->n_allowed += mote_token_mask_allow(tails, w->bits, node->first, node[1].first);
         }
         m->stack[node->depth] = s;
         at++;
@@ -90,10 +90,21 @@ bool mote_token_mask_walk_open(mote_token_mask_walk *w) {
         return false;
     memset(w->bits + t->n_words, 0, (m->n_words - t->n_words) * sizeof *w->bits);
     memcpy(w->bits, strings->inside, t->n_words * sizeof *w->bits);
+    w->n_allowed = strings->n_inside;
     w->reach = open.most;
     if (open.behind != MOTE_STATE_DEAD && !walk_tails(w, open.behind))
         return false;
     for (size_t i = 0; i < b.n; i++)
-        mote_token_mask_forbid(t, w->bits, t->nodes[b.nodes[i]].first, t->nodes[t->nodes[b.nodes[i]].skip].first);
+        w->n_allowed -= mote_token_mask_forbid(t, w->bits, t->nodes[b.nodes[i]].first, t->nodes[t->nodes[b.nodes[i]].skip].first);
     return mote_token_mask_walk_branches(w, b.nodes, b.n);
+}
+
+uint16_t mote_token_mask_same_looking(mote_token_mask *m, mote_state s) {
+    const mote_automaton_ops *ops = m->a->ops;
+    mote_automaton_open open;
+    uint8_t bytes[256];
+    if (ops->step(m->a, s, 'a') != s)
+        return 0;
+    bool is_alone = ops->open && ops->open(m->a, s, &open) && !open.is_within && ops->special(m->a, s, bytes) == 0;
+    return is_alone ? MOTE_TOKEN_TRIE_PLAIN & ~MOTE_TOKEN_TRIE_CUT : mote_token_mask_same(m, s);
 }

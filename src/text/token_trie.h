@@ -17,7 +17,8 @@ typedef struct mote_token_trie_node {
 
 /* What tokens do inside of a JSON string, between its characters, where any text may stand (token_trie_strings.c). */
 typedef struct mote_token_strings {
-    uint32_t *inside;              /* [n_words] bits of the tokens that stay inside */
+    uint32_t *inside;              /* [n_words] bits of the tokens that stay inside, */
+    uint32_t n_inside;             /* so many */
     struct mote_token_trie *tails; /* what is written behind the string by those that end it behind some characters without escapes; nodes, ranks and roots only */
     uint32_t *escaped;             /* [n_escaped] nodes that end it behind an escape, in order */
     size_t n_escaped;

@@ -93,6 +93,7 @@ static size_t walk(const mote_token_trie *trie, mote_token_strings *s, place *pl
         place p = places[node->depth] = step(before, (uint8_t)node->byte);
         if (p.mode != OUT && node->depth == MOTE_TOKEN_TRIE_WITHIN + 1)
             s->far[s->n_far++] = at;
+        s->n_inside += p.mode != OUT ? node[1].first - node->first : 0;
         for (uint32_t r = node->first; p.mode != OUT && r < node[1].first; r++)
             s->inside[trie->ranked[r] / 32] |= UINT32_C(1) << trie->ranked[r] % 32;
         at = p.mode == OUT ? node->skip : at + 1;
