@@ -23,6 +23,15 @@ enum {
 
 typedef struct mote_automaton mote_automaton;
 
+/* Inside of a string any text may follow, and what a quote leads to behind it is the same for nearly all of them. */
+typedef struct mote_automaton_open {
+    mote_state behind; /* what the quote leads to that ends the string behind at least one character; DEAD: it may not end so soon */
+    bool is_within;    /* for the next MOTE_AUTOMATON_WITHIN bytes only */
+    uint32_t most;     /* the greatest distance of a state inside of the string */
+} mote_automaton_open;
+
+enum { MOTE_AUTOMATON_WITHIN = 32 };
+
 typedef struct mote_automaton_ops {
     mote_state (*start)(mote_automaton *a);
     mote_state (*step)(mote_automaton *a, mote_state s, unsigned char byte);
@@ -47,6 +56,10 @@ typedef struct mote_automaton_ops {
     /* look(a, true): the steps that follow are for what one token may do from a state, so states that no token tells apart may be one. look(a, false) ends it, and says whether all
      * of it held; if not, the same has to be done without. NULL: steps are always the same. */
     bool (*look)(mote_automaton *a, bool on);
+    /* While looking: whether any text of a JSON string may follow, and what behind it. False also where there is no room. NULL: never. */
+    bool (*open)(mote_automaton *a, mote_state s, mote_automaton_open *open);
+    /* Of such a state, or one that such bytes lead to from one: the bytes behind which a quote may lead elsewhere; returns how many. */
+    size_t (*special)(mote_automaton *a, mote_state s, uint8_t bytes[256]);
 } mote_automaton_ops;
 
 /* The first member of every automaton. */

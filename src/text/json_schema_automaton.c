@@ -22,11 +22,27 @@ static mote_machine_step *step_slot(mote_machine *m, uint32_t from, uint8_t byte
     return &m->steps[((from * 2654435761u >> 7) ^ byte * 0x9e37u ^ mode * 0x5555u) & (MOTE_MACHINE_STEPS - 1)];
 }
 
+/* Bytes that stand outside of strings at all. */
+static bool may_stand_outside(uint8_t byte) {
+    static const uint64_t bits[] = {
+        1ull << '\t' | 1ull << '\n' | 1ull << '\r' | 1ull << ' ' | 1ull << '"' | 1ull << '+' | 1ull << ',' | 1ull << '-' | 1ull << '.' | 0x3ffull << '0' | 1ull << ':',
+        1ull << ('[' - 64) | 1ull << (']' - 64) | 1ull << ('{' - 64) | 1ull << ('}' - 64) | 1ull << ('E' - 64) | 1ull << ('a' - 64) | 1ull << ('e' - 64) | 1ull << ('f' - 64) |
+            1ull << ('l' - 64) | 1ull << ('n' - 64) | 1ull << ('r' - 64) | 1ull << ('s' - 64) | 1ull << ('t' - 64) | 1ull << ('u' - 64),
+        0, 0};
+    return bits[byte / 64] >> byte % 64 & 1;
+}
+
+/* All readings of a text have the same strings, so one cell tells whether it stands in one. */
+static bool is_outside(const mote_machine *m, mote_state s) {
+    const mote_cell *cell = &m->cells[m->tops[m->state_from[s]]];
+    return cell->kind != MOTE_CELL_STRING && cell->kind != MOTE_CELL_NAME;
+}
+
 static mote_state step(mote_automaton *a, mote_state s, unsigned char byte) {
     mote_machine *m = machine(a);
     const uint8_t mode = m->looking ? MOTE_STEP_LOOK : MOTE_STEP_REAL;
     mote_machine_step *slot = step_slot(m, s, byte, mode);
-    if (s == MOTE_STATE_DEAD || s >= m->n_states)
+    if (s == MOTE_STATE_DEAD || s >= m->n_states || (!may_stand_outside(byte) && is_outside(m, s)))
         return MOTE_STATE_DEAD;
     if (slot->from == s && slot->byte == byte && slot->mode == mode)
         return slot->to;
@@ -171,7 +187,7 @@ static void free_automaton(mote_automaton *a) {
 }
 
 mote_status mote_json_schema_automaton(const mote_json_schema *schema, mote_automaton **a, mote_error *err) {
-    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within, look};
+    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within, look, mote_machine_open, mote_machine_special};
     *a = NULL;
     mote_machine *m = mote_mem_zalloc_array(1, sizeof *m);
     if (!m)

@@ -212,7 +212,8 @@ static uint32_t unknown_rest(mote_machine *m, const mote_cell *cell, int *first)
         *first = '"';
         best = mote_far_add(2, mote_node_distance(o->classes[o->unknown->label[state] - 1]));
     }
-    for (unsigned byte = 0; byte < 256; byte++) {
+    const uint32_t least = o->unknown_cost[state] + (o->is_any && state == o->unknown->start); /* none is cheaper */
+    for (unsigned byte = 0; byte < 256 && best > least; byte++) {
         mote_cell next = *cell;
         unsigned cost = mote_json_byte_cost((uint8_t)byte);
         uint32_t own = mote_far_add(o->unknown_cost[mote_dfa_step(o->unknown, state, (uint8_t)byte)], cost);
@@ -253,6 +254,16 @@ static uint32_t name_rest(mote_machine *m, const mote_cell *cell, int *first) {
     if (unknown < best)
         *first = other;
     return unknown < best ? unknown : best;
+}
+
+uint32_t mote_machine_open_rest(mote_machine *m, const mote_cell *cell) {
+    enum { MOST_ESCAPE = 12, MOST_BYTE = 6 }; /* bytes that one may still need; of a character */
+    uint32_t rest = mote_far_add(mote_machine_rest(m, cell->parent), MOST_ESCAPE);
+    if (cell->kind == MOTE_CELL_STRING)
+        return mote_far_add(rest, mote_settled_string_rest(mote_machine_string(m, cell), cell->a, cell->b) + 1);
+    const mote_settled_object *o = mote_machine_object(m, cell);
+    rest = mote_far_add(rest, object_after(m, cell, cell->b + 1, UINT32_MAX));
+    return mote_far_add(rest, o->unknown_cost[o->unknown->start] + MOST_BYTE + MOTE_UNLIKE_BYTES);
 }
 
 static uint32_t object_rest(mote_machine *m, const mote_cell *cell, int *first) {

@@ -135,6 +135,7 @@ mote_settled_string *mote_settle_string(mote_schema_compiler *c, const mote_stri
     fill_all(&m);
     *s = (mote_settled_string){shape->dfa,
                                shape->max < MOTE_SHAPE_NO_MAX ? shape->max : shape->min,
+                               shape->dfa == c->any_text,
                                shape->dfa == c->any_text && shape->max >= MOTE_SHAPE_NO_MAX,
                                shape->max < MOTE_SHAPE_NO_MAX,
                                m.n_rows,

@@ -190,4 +190,10 @@ uint32_t mote_unique_item(mote_machine *m, const mote_cell *around, const mote_s
 uint32_t mote_machine_distance(mote_machine *m, const mote_cell *cell, int *first);
 uint32_t mote_machine_rest(mote_machine *m, uint32_t cell); /* the same without the byte, kept */
 
+/* Places where any text may follow (json_schema_open.c); operations of the automaton. */
+bool mote_machine_open(mote_automaton *a, mote_state s, mote_automaton_open *open);
+size_t mote_machine_special(mote_automaton *a, mote_state s, uint8_t bytes[256]);
+/* The most that mote_machine_distance gives behind any text that follows in an open string or name. */
+uint32_t mote_machine_open_rest(mote_machine *m, const mote_cell *cell);
+
 #endif

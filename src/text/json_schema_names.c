@@ -413,6 +413,7 @@ void mote_settled_object_finish(mote_schema_compiler *c, mote_settled_object *o)
             mote_schema_fail(c, status, "patternProperties: %s", err.message);
     }
     if (o->unknown && c->status == MOTE_OK) {
+        o->is_any = o->unknown == c->any_text;
         count_left(c, o);
         if (o->n_left)
             measure_steady(c, o);

@@ -16,6 +16,7 @@ typedef struct mote_string_rows {
 typedef struct mote_settled_string {
     const mote_dfa *dfa;
     uint32_t last; /* the largest count that rows speak of */
+    bool is_any;   /* but for the length, any text is one */
     bool endless;  /* from everywhere there are strings without end: any text is one */
     bool bounded;  /* above it is nothing; else counts above it are as good as it */
     size_t n_rows;
@@ -45,6 +46,7 @@ typedef struct mote_settled_object {
     const mote_shape_node **classes;
     uint32_t n_classes;
     uint32_t *class_bytes;  /* of the shortest name of each class */
+    bool is_any;            /* the other names are all texts that aren't known */
     bool endless;           /* from each of its states there are names without end */
     uint32_t *n_left;       /* names from each state of it; UINT32_MAX: without end, or more than may be written */
     uint8_t *steady;        /* from each state: for so many bytes n_left stays UINT32_MAX; MOTE_STEADY_MOST: or more */

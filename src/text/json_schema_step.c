@@ -109,6 +109,10 @@ static bool take_space(mote_machine *m, const mote_cell *cell, uint8_t byte) {
     return true;
 }
 
+static bool may_follow_number(uint8_t byte) {
+    return byte == ',' || byte == ']' || byte == '}' || byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
 static void step_number(mote_machine *m, const mote_cell *cell, uint8_t byte) {
     char text[MOTE_SCHEMA_MAX_NUMBER + 2], rest[MOTE_SCHEMA_MAX_NUMBER + 1];
     size_t n = mote_machine_read_text(m, cell->a, text, MOTE_SCHEMA_MAX_NUMBER);
@@ -121,7 +125,7 @@ static void step_number(mote_machine *m, const mote_cell *cell, uint8_t byte) {
         mote_cell more = *cell;
         more.a = mote_machine_text(m, cell->a, byte);
         mote_machine_emit(m, &more);
-    } else if (!digit && complete_number(m, cell->parent, shape, (mote_str){text, n}, rest) == 0) {
+    } else if (!digit && may_follow_number(byte) && complete_number(m, cell->parent, shape, (mote_str){text, n}, rest) == 0) {
         mote_cell parent = m->cells[cell->parent];
         if (!mote_unique_in(m, &parent) || mote_unique_take(m, &parent, mote_unique_number(m, (mote_str){text, n})))
             mote_machine_step_cell(m, &parent, byte);

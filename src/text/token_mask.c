@@ -6,18 +6,7 @@
 
 enum { MIN_BRANCH = 8 }; /* nodes; smaller branches are walked sooner than looked at */
 
-/* One mask that is being made. */
-typedef struct walk {
-    mote_token_mask *m;
-    mote_state base;  /* where the tokens begin */
-    uint32_t skipped; /* first bytes of each token that the automaton doesn't see */
-    uint32_t before;  /* states that the stack has for the path to node `last` */
-    uint32_t last;
-    uint32_t *bits;
-    uint32_t most;  /* tokens that may be needed behind one */
-    uint32_t reach; /* those that are needed at most */
-    bool is_near;   /* needs are counted, not guessed by bytes */
-} walk;
+typedef mote_token_mask_walk walk;
 
 static void *room(bool *ok, size_t n, size_t item_bytes) {
     void *p = *ok ? mote_mem_zalloc_array(n, item_bytes) : NULL;
@@ -150,14 +139,17 @@ static bool judge(walk *w, uint32_t at, uint32_t end, mote_state s) {
         return false;
     w->reach = c > w->most ? MOTE_TOKEN_MASK_NEVER : c > w->reach ? c : w->reach; /* above `most` c is no more than a hint */
     if (c <= w->most)
-        mote_token_mask_allow(t, w->bits, t->nodes[at].first, t->nodes[end].first);
+        w->n_allowed += mote_token_mask_allow(t, w->bits, t->nodes[at].first, t->nodes[end].first);
     return true;
 }
 
 /* The end of what leads to the state of node `at` with it: its branch, where all of it stays there, as the inside of a string does. */
 static uint32_t end_of_same(const walk *w, uint32_t at, mote_state s) {
     const mote_token_trie *t = w->m->trie;
-    if (t->nodes[at].skip - at < MIN_BRANCH || (t->below[at] & ~mote_token_mask_same(w->m, s)) != 0)
+    if (t->nodes[at].skip - at < MIN_BRANCH)
+        return at + 1;
+    uint16_t same = w->looks ? mote_token_mask_same_looking(w->m, s) : mote_token_mask_same(w->m, s);
+    if ((t->below[at] & ~same) != 0)
         return at + 1;
     return t->nodes[at].skip;
 }
@@ -207,15 +199,18 @@ static bool walk_all(walk *w) {
     return walk_nodes(w, space + 1, t->nodes[space].skip);
 }
 
+bool mote_token_mask_walk_branches(walk *w, const uint32_t *nodes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if ((!walk_path(w, nodes[i]) && !make_room(w, nodes[i])) || !walk_nodes(w, nodes[i], w->m->trie->nodes[nodes[i]].skip))
+            return false;
+    return true;
+}
+
 /* With a key: those that stay inside are known. */
 static bool walk_left(walk *w, const mote_token_mask_keyed *k) {
     memcpy(w->bits, k->bits, w->m->n_words * sizeof *w->bits);
-    for (size_t i = 0; i < k->n_left; i++) {
-        uint32_t at = k->left[i];
-        if ((!walk_path(w, at) && !make_room(w, at)) || !walk_nodes(w, at, w->m->trie->nodes[at].skip))
-            return false;
-    }
-    return true;
+    w->n_allowed = k->n_allowed;
+    return mote_token_mask_walk_branches(w, k->left, k->n_left);
 }
 
 /* looks: one token ahead, in states that know no more than that. */
@@ -223,7 +218,8 @@ static bool walk_tokens(walk *w, const mote_token_mask_keyed *k, bool looks) {
     mote_token_mask *m = w->m;
     if (looks)
         m->a->ops->look(m->a, true);
-    w->before = w->skipped = 0;
+    w->before = w->skipped = w->n_allowed = 0;
+    w->looks = looks;
     if (!k)
         memset(w->bits, 0, m->n_words * sizeof *w->bits);
     return k ? walk_left(w, k) : walk_all(w);
@@ -238,32 +234,60 @@ static uint32_t ones(uint32_t x) {
     return (x + (x >> 16)) & 0xff;
 }
 
+uint32_t mote_token_mask_ones(const uint32_t *words, size_t n) {
+    uint32_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += ones(words[i]);
+    return sum;
+}
+
 static void finish(walk *w, mote_token_mask_set *set) {
     mote_token_mask *m = w->m;
+    const mote_token_trie *t = m->trie;
     set->n_words = m->n_words;
-    uint32_t n_allowed = 0;
-    if (m->a->ops->accepts(m->a, w->base))
-        for (size_t i = 0; i < m->trie->n_ends; i++)
-            set->bits[(uint32_t)m->trie->ends[i] / 32] |= UINT32_C(1) << (uint32_t)m->trie->ends[i] % 32;
-    for (size_t i = 0; i < m->n_words; i++)
-        n_allowed += ones(set->bits[i]);
-    set->n_allowed = n_allowed;
+    set->n_allowed = w->n_allowed;
+    if (!m->a->ops->accepts(m->a, w->base))
+        return;
+    for (size_t i = 0; i < t->n_ends; i++)
+        set->bits[(uint32_t)t->ends[i] / 32] |= UINT32_C(1) << (uint32_t)t->ends[i] % 32;
+    set->n_allowed += t->n_ends; /* no other token is one of them */
+}
+
+/* Not near the end: by the key, if there is one. Looking is tried first, and may tell less apart than it has to. */
+static bool make_all(walk *w, bool looks) {
+    mote_token_mask *m = w->m;
+    const mote_token_mask_keyed *k = m->skips_space ? NULL : mote_token_mask_key(m, m->state);
+    if (k) {
+        uint32_t distance = m->a->ops->distance(m->a, m->state);
+        w->reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
+    }
+    bool ok = walk_tokens(w, k, looks);
+    return looks && !m->a->ops->look(m->a, false) ? walk_tokens(w, k, false) : ok;
+}
+
+static bool make_open(walk *w) {
+    mote_token_mask *m = w->m;
+    m->a->ops->look(m->a, true);
+    w->looks = true;
+    bool ok = mote_token_mask_walk_open(w);
+    return m->a->ops->look(m->a, false) && ok;
 }
 
 /* Makes the mask of the state into `kept`; false: no room. */
 static bool make(mote_token_mask *m, mote_token_mask_kept *kept, uint32_t most, bool is_near) {
     walk w = {.m = m, .base = m->state, .bits = kept->set.bits, .most = most, .is_near = is_near};
-    const mote_token_mask_keyed *k = NULL;
-    if (is_near && !m->skips_space) {
-        k = mote_token_mask_key_near(m, most, &w.reach);
-    } else if (!m->skips_space && (k = mote_token_mask_key(m, m->state)) != NULL) {
-        uint32_t distance = m->a->ops->distance(m->a, m->state);
-        w.reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
+    const bool looks = m->trie->spells_all && m->a->ops->look;
+    bool ok;
+    if (is_near) {
+        ok = walk_tokens(&w, m->skips_space ? NULL : mote_token_mask_key_near(m, most, &w.reach), false);
+    } else if (!looks || m->skips_space || !m->a->ops->open || !make_open(&w)) {
+        m->state = w.base; /* another number, where room was made */
+        w.reach = 0;
+        ok = make_all(&w, looks);
+    } else {
+        ok = true;
     }
-    bool looks = !is_near && m->trie->spells_all && m->a->ops->look, ok = walk_tokens(&w, k, looks);
-    if (looks && !m->a->ops->look(m->a, false))
-        ok = walk_tokens(&w, k, false);
-    m->state = w.base; /* another number, where room was made */
+    m->state = w.base;
     kept->state = w.base;
     kept->reach = w.reach;
     finish(&w, &kept->set);

@@ -100,11 +100,6 @@ static bool add_left(mote_token_mask_keyed *k, uint32_t at) {
     return true;
 }
 
-static void forbid(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
-    for (uint32_t r = first; r < last; r++)
-        bits[t->ranked[r] / 32] &= ~(UINT32_C(1) << t->ranked[r] % 32);
-}
-
 /* Whether most tokens begin with a byte that stays inside. */
 static bool begins_inside(mote_token_mask *m) {
     const mote_token_trie *t = m->trie;
@@ -186,7 +181,7 @@ static bool walk_row_nodes(mote_token_mask *m, const row_walk *w, uint32_t at, u
         next_at = node->skip;
         if (next < MOTE_TOKEN_MASK_ROW) {
             if (w->inverts && node->is_plain)
-                forbid(t, w->k->bits, node->first, t->nodes[next_at].first);
+                mote_token_mask_forbid(t, w->k->bits, node->first, t->nodes[next_at].first);
             continue;
         }
         uint16_t behind = (uint16_t)(next - MOTE_TOKEN_MASK_ROW), branch = row_of_branch(m, at, before, behind);
@@ -215,7 +210,7 @@ static bool add_far(mote_token_mask *m, mote_token_mask_keyed *k) {
             next = follow(m, (uint16_t)(next - MOTE_TOKEN_MASK_ROW), (uint8_t)bytes.data[d]);
         if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next >= MOTE_TOKEN_MASK_ROW && !add_left(k, t->far[i])))
             return false;
-        forbid(t, k->bits, node->first, t->nodes[node->skip].first);
+        mote_token_mask_forbid(t, k->bits, node->first, t->nodes[node->skip].first);
     }
     return true;
 }
@@ -252,6 +247,7 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, boo
     begin_rows(m, key, m->state);
     if (!walk_rows(m, k, NULL) || !find_rise(m, k))
         return false;
+    k->n_allowed = mote_token_mask_ones(k->bits, m->n_words);
     k->key = key;
     return true;
 }
@@ -274,6 +270,7 @@ const mote_token_mask_keyed *mote_token_mask_key_near(mote_token_mask *m, uint32
     begin_rows(m, key, m->state);
     if (!walk_rows(m, k, &l))
         return NULL;
+    k->n_allowed = mote_token_mask_ones(k->bits, m->n_words);
     *reach = l.reach;
     return k;
 }

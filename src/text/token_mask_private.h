@@ -2,6 +2,7 @@
  *
  *     token_mask.c      the walk through the tokens, masks by state, the public part
  *     token_mask_key.c  masks by key
+ *     token_mask_open.c masks of places in strings where any text may stand
  *     token_mask_need.c the way to the end in tokens, and stretches without choice */
 #ifndef MOTE_TEXT_TOKEN_MASK_PRIVATE_H
 #define MOTE_TEXT_TOKEN_MASK_PRIVATE_H
@@ -29,7 +30,7 @@ typedef struct mote_token_mask_kept {
 typedef struct mote_token_mask_keyed {
     uint32_t key;   /* 0: free */
     bool is_within; /* it holds for MOTE_TOKEN_MASK_WITHIN bytes only: longer tokens are among those that leave */
-    uint32_t *bits;
+    uint32_t *bits, n_allowed;
     uint32_t rise; /* by so much the distance grows at most while a token stays inside */
     uint32_t *left;
     size_t n_left;
@@ -87,13 +88,48 @@ struct mote_token_mask {
     mote_token_mask_need_entry needs[MOTE_TOKEN_MASK_NEEDS];
 };
 
+/* One mask that is being made. */
+typedef struct mote_token_mask_walk {
+    mote_token_mask *m;
+    mote_state base;  /* where the tokens begin */
+    uint32_t skipped; /* first bytes of each token that the automaton doesn't see */
+    uint32_t before;  /* states that the stack has for the path to node `last` */
+    uint32_t last;
+    uint32_t *bits;
+    uint32_t most;  /* tokens that may be needed behind one */
+    uint32_t reach; /* those that are needed at most */
+    uint32_t n_allowed;
+    bool is_near; /* needs are counted, not guessed by bytes */
+    bool looks;   /* states know no more than one token needs */
+} mote_token_mask_walk;
+
 static inline size_t mote_token_mask_hash(uint32_t x, size_t n) {
     return (size_t)((x * 0x9e3779b97f4a7c15u) >> 40) & (n - 1);
 }
-static inline void mote_token_mask_allow(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
-    for (uint32_t r = first; r < last; r++)
-        bits[t->ranked[r] / 32] |= UINT32_C(1) << t->ranked[r] % 32;
+/* Both return how many bits that changes. */
+static inline uint32_t mote_token_mask_allow(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
+    uint32_t n = 0;
+    for (uint32_t r = first; r < last; r++) {
+        uint32_t *word = &bits[t->ranked[r] / 32], shift = t->ranked[r] % 32;
+        n += ~*word >> shift & 1;
+        *word |= UINT32_C(1) << shift;
+    }
+    return n;
 }
+static inline uint32_t mote_token_mask_forbid(const mote_token_trie *t, uint32_t *bits, uint32_t first, uint32_t last) {
+    uint32_t n = 0;
+    for (uint32_t r = first; r < last; r++) {
+        uint32_t *word = &bits[t->ranked[r] / 32], shift = t->ranked[r] % 32;
+        n += *word >> shift & 1;
+        *word &= ~(UINT32_C(1) << shift);
+    }
+    return n;
+}
+uint32_t mote_token_mask_ones(const uint32_t *words, size_t n);
+/* Walks the branches of n nodes; false: no room. */
+bool mote_token_mask_walk_branches(mote_token_mask_walk *w, const uint32_t *nodes, size_t n);
+/* All tokens, while looking; false: the state isn't open, or there is no room. */
+bool mote_token_mask_walk_open(mote_token_mask_walk *w);
 /* Drops all states but s; its new number. */
 mote_state mote_token_mask_refresh(mote_token_mask *m, mote_state s);
 /* The mask of the state's key; NULL: it has none, or none that can be kept. */
@@ -102,6 +138,8 @@ const mote_token_mask_keyed *mote_token_mask_key(mote_token_mask *m, mote_state 
 const mote_token_mask_keyed *mote_token_mask_key_near(mote_token_mask *m, uint32_t most, uint32_t *reach);
 /* Sorts of characters that lead from s back to it. */
 uint16_t mote_token_mask_same(mote_token_mask *m, mote_state s);
+/* The same while looking: where any text may stand, without asking for each byte. */
+uint16_t mote_token_mask_same_looking(mote_token_mask *m, mote_state s);
 /* Tokens that close the text from s; above `most`, any number above it. MOTE_TOKEN_MASK_UNKNOWN: there was no room for its states. */
 uint32_t mote_token_mask_need_from(mote_token_mask *m, mote_state s, uint32_t most);
 

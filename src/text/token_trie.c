@@ -1,5 +1,5 @@
 /* Tokens are sorted by their bytes; what one has in common with the one before are nodes that are there already. */
-#include "text/token_trie.h"
+#include "text/token_trie_private.h"
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -9,17 +9,11 @@
 enum {
     MAX_TOKEN_BYTES = 4096, /* longer ones are left out; published ones have some hundred */
     MAX_BYTES = 1 << 30,    /* of all */
-    BAD = 0xff              /* bytes that are no character */
+    BAD = MOTE_TOKEN_NEEDS_BAD
 };
 
-typedef struct spelled {
-    uint64_t head; /* the first eight bytes, the first one on top */
-    const uint8_t *bytes;
-    uint32_t len, id;
-} spelled;
-
 static int by_bytes(const void *a, const void *b) {
-    const spelled *x = a, *y = b;
+    const mote_token_spelled *x = a, *y = b;
     if (x->head != y->head)
         return x->head < y->head ? -1 : 1;
     uint32_t n = x->len < y->len ? x->len : y->len;
@@ -96,31 +90,26 @@ static mote_status spell_all(const mote_tokenizer *t, mote_token_trie *trie, mot
     return MOTE_OK;
 }
 
-static size_t common(const spelled *a, const spelled *b) {
+static size_t common(const mote_token_spelled *a, const mote_token_spelled *b) {
     size_t n = 0;
     while (n < a->len && n < b->len && a->bytes[n] == b->bytes[n])
         n++;
     return n;
 }
 
-static size_t collect(mote_token_trie *trie, spelled *tokens) {
+static size_t collect(const mote_token_trie *trie, mote_token_spelled *tokens) {
     size_t n = 0;
     for (uint32_t id = 0; id < trie->n_tokens; id++) {
         mote_str s = mote_token_trie_bytes(trie, id);
         if (s.len == 0)
             continue;
-        spelled *token = &tokens[n++];
-        *token = (spelled){0, (const uint8_t *)s.data, (uint32_t)s.len, id};
-        for (size_t i = 0; i < 8; i++)
-            token->head = token->head << 8 | (i < s.len ? token->bytes[i] : 0);
-        trie->max_depth = s.len > trie->max_depth ? s.len : trie->max_depth;
+        tokens[n++] = (mote_token_spelled){0, (const uint8_t *)s.data, (uint32_t)s.len, id};
     }
-    qsort(tokens, n, sizeof *tokens, by_bytes);
     return n;
 }
 
 /* open [max_depth]: the node of each depth that has no end yet. */
-static void make_nodes(mote_token_trie *trie, const spelled *tokens, uint32_t *open) {
+static void make_nodes(mote_token_trie *trie, const mote_token_spelled *tokens, uint32_t *open) {
     size_t n = 0, depth = 0;
     for (size_t i = 0; i < trie->n_ranked; i++) {
         size_t kept = i > 0 ? common(&tokens[i - 1], &tokens[i]) : 0;
@@ -139,10 +128,33 @@ static void make_nodes(mote_token_trie *trie, const spelled *tokens, uint32_t *o
     trie->nodes[n] = (mote_token_trie_node){.skip = (uint32_t)n, .first = (uint32_t)trie->n_ranked};
 }
 
+bool mote_token_trie_plant(mote_token_trie *trie, mote_token_spelled *tokens, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        trie->max_depth = tokens[i].len > trie->max_depth ? tokens[i].len : trie->max_depth;
+        for (size_t b = 0; b < 8; b++)
+            tokens[i].head = tokens[i].head << 8 | (b < tokens[i].len ? tokens[i].bytes[b] : 0);
+    }
+    if (n > 1)
+        qsort(tokens, n, sizeof *tokens, by_bytes);
+    trie->n_ranked = n;
+    for (size_t i = 0; i < n; i++)
+        trie->n_nodes += tokens[i].len - (i > 0 ? common(&tokens[i - 1], &tokens[i]) : 0);
+    trie->nodes = mote_mem_alloc_array(trie->n_nodes + 1, sizeof *trie->nodes);
+    trie->ranked = mote_mem_alloc_array(n + 1, sizeof *trie->ranked);
+    uint32_t *open = mote_mem_alloc_array(trie->max_depth + 1, sizeof *open);
+    bool ok = trie->nodes && trie->ranked && open;
+    for (size_t b = 0; b < 256; b++)
+        trie->roots[b] = (uint32_t)trie->n_nodes;
+    if (ok)
+        make_nodes(trie, tokens, open);
+    mote_mem_free(open);
+    return ok;
+}
+
 /* What a character still needs behind `byte`: so many bytes of any kind, or first one that its first byte bounds; BAD: it is none. */
 enum { AFTER_E0 = 4, AFTER_ED, AFTER_F0, AFTER_F4 };
 
-static uint8_t needs_after(uint8_t needed, uint8_t byte) {
+uint8_t mote_token_needs_after(uint8_t needed, uint8_t byte) {
     switch (needed) {
     case 0:
         if (byte < 0x80)
@@ -170,7 +182,7 @@ static void find_sorts(mote_token_trie *trie, uint8_t *needed, uint8_t *after) {
     needed[0] = 0;
     for (size_t i = 0; i < trie->n_nodes; i++) {
         const mote_token_trie_node *node = &trie->nodes[i];
-        after[i] = needed[node->depth] = needs_after(needed[node->depth - 1], (uint8_t)node->byte);
+        after[i] = needed[node->depth] = mote_token_needs_after(needed[node->depth - 1], (uint8_t)node->byte);
     }
     for (size_t i = trie->n_nodes; i-- > 0;) { /* those below come behind */
         const mote_token_trie_node *node = &trie->nodes[i];
@@ -200,36 +212,26 @@ static void find_plain(mote_token_trie *trie, bool *plain, const uint8_t *after)
     }
 }
 
-static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err) {
-    trie->n_ranked = collect(trie, tokens);
-    for (size_t i = 0; i < trie->n_ranked; i++)
-        trie->n_nodes += tokens[i].len - (i > 0 ? common(&tokens[i - 1], &tokens[i]) : 0);
-    trie->nodes = mote_mem_alloc_array(trie->n_nodes + 1, sizeof *trie->nodes);
+static mote_status build(mote_token_trie *trie, mote_token_spelled *tokens, mote_error *err) {
+    bool planted = mote_token_trie_plant(trie, tokens, collect(trie, tokens));
     trie->sorts = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->sorts);
     trie->below = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->below);
     trie->n_words = (trie->n_tokens + 31) / 32;
     trie->plain = mote_mem_zalloc_array(trie->n_words + 1, sizeof *trie->plain);
     trie->odd = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->odd); /* each has a token below it */
     trie->far = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->far);
-    trie->ranked = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->ranked);
-    uint32_t *open = mote_mem_alloc_array(trie->max_depth + 1, sizeof *open);
     uint8_t *needed = mote_mem_alloc(trie->max_depth + 1), *after = mote_mem_alloc(trie->n_nodes + 1);
     bool *plain = mote_mem_alloc_array(trie->max_depth + 1, sizeof *plain);
-    mote_status status = MOTE_OK;
-    for (size_t b = 0; b < 256; b++)
-        trie->roots[b] = (uint32_t)trie->n_nodes;
-    if (trie->nodes && trie->sorts && trie->below && trie->plain && trie->odd && trie->far && trie->ranked && open && needed && after && plain) {
-        make_nodes(trie, tokens, open);
+    bool ok = planted && trie->sorts && trie->below && trie->plain && trie->odd && trie->far && needed && after && plain;
+    if (ok) {
         find_sorts(trie, needed, after);
         find_plain(trie, plain, after);
-    } else {
-        status = mote_error_alloc(err, trie->n_nodes * sizeof *trie->nodes);
+        ok = mote_token_trie_find_strings(trie);
     }
-    mote_mem_free(open);
     mote_mem_free(needed);
     mote_mem_free(after);
     mote_mem_free(plain);
-    return status;
+    return ok ? MOTE_OK : mote_error_alloc(err, trie->n_nodes * sizeof *trie->nodes);
 }
 
 mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **trie, mote_error *err) {
@@ -238,7 +240,7 @@ mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **tr
     if (!made)
         return mote_error_alloc(err, sizeof *made);
     made->n_tokens = (size_t)mote_tokenizer_n_tokens(t);
-    spelled *tokens = mote_mem_alloc_array(made->n_tokens + 1, sizeof *tokens);
+    mote_token_spelled *tokens = mote_mem_alloc_array(made->n_tokens + 1, sizeof *tokens);
     mote_status status = tokens ? spell_all(t, made, err) : mote_error_alloc(err, made->n_tokens * sizeof *tokens);
     if (status == MOTE_OK)
         status = build(made, tokens, err);
@@ -255,14 +257,17 @@ mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **tr
 }
 
 size_t mote_token_trie_size(const mote_token_trie *t) {
-    return t->n_nodes * (sizeof *t->nodes + sizeof *t->sorts + sizeof *t->below) + t->n_tokens * (sizeof *t->ranked + sizeof *t->offsets + sizeof *t->odd + sizeof *t->far) +
-           t->offsets[t->n_tokens];
+    const mote_token_strings *s = t->strings;
+    size_t n = t->n_nodes * (sizeof *t->nodes + sizeof *t->sorts + sizeof *t->below) + t->n_words * (sizeof *t->plain + sizeof *s->inside);
+    n += t->n_ranked * (sizeof *t->ranked + sizeof *t->odd + sizeof *t->far + sizeof *s->escaped) + t->n_tokens * sizeof *t->offsets + t->offsets[t->n_tokens];
+    return n + t->n_far * sizeof *s->far + s->tails->n_nodes * sizeof *s->tails->nodes + s->tails->n_ranked * sizeof *s->tails->ranked;
 }
 
 void mote_token_trie_free(mote_token_trie **trie) {
     mote_token_trie *t = *trie;
     if (!t)
         return;
+    mote_token_strings_free(t->strings);
     mote_mem_free(t->nodes);
     mote_mem_free(t->ranked);
     mote_mem_free(t->sorts);

@@ -15,6 +15,17 @@ typedef struct mote_token_trie_node {
     uint32_t first; /* tokens of this node and those below: ranked[first] … ranked[nodes[skip].first - 1]; its own: up to the next node's first */
 } mote_token_trie_node;
 
+/* What tokens do inside of a JSON string, between its characters, where any text may stand (token_trie_strings.c). */
+typedef struct mote_token_strings {
+    uint32_t *inside;              /* [n_words] bits of the tokens that stay inside, */
+    uint32_t n_inside;             /* so many */
+    struct mote_token_trie *tails; /* what is written behind the string by those that end it behind some characters without escapes; nodes, ranks and roots only */
+    uint32_t *escaped;             /* [n_escaped] nodes that end it behind an escape, in order */
+    size_t n_escaped;
+    uint32_t *far; /* [n_far] nodes of depth MOTE_TOKEN_TRIE_WITHIN + 1 that are inside, in order */
+    size_t n_far;
+} mote_token_strings;
+
 typedef struct mote_token_trie {
     mote_token_trie_node *nodes; /* [n_nodes + 1] */
     size_t n_nodes;
@@ -34,6 +45,7 @@ typedef struct mote_token_trie {
     size_t n_tokens, max_depth;
     int32_t *ends; /* [n_ends] tokens that end a generation */
     size_t n_ends;
+    mote_token_strings *strings;
     bool spells_all; /* each byte that UTF-8 has is a token */
 } mote_token_trie;
 

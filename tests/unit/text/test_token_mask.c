@@ -36,7 +36,13 @@ static const char open_names[] = "{\"type\":\"object\",\"properties\":{\"name\":
 static const char few_names[] =
     "{\"type\":\"object\",\"patternProperties\":{\"^[a-c]{1,40}$\":{\"const\":1},\"^x[ab]?$\":true},\"additionalProperties\":false,\"minProperties\":2}";
 static const char few_more[] = "{\"type\":\"object\",\"patternProperties\":{\"^[ab]{1,9}$\":{\"type\":\"null\"}},\"additionalProperties\":false}";
-static const char *const grammars[] = {json, record, nested, several, lines, free_text, bounded, choices, open_names, few_names, few_more};
+/* Strings of any text whose end is not where it may be at once, or that stand beside strings of few texts; open names beside known ones that begin like each other. */
+static const char any_text[] = "{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":\"string\",\"minLength\":3},{\"type\":\"string\",\"maxLength\":34}]}}";
+static const char many_long[] = "{\"type\":\"string\",\"minLength\":36,\"maxLength\":80}";
+static const char some_or_any[] =
+    "{\"anyOf\":[{\"properties\":{\"a\":{\"const\":1},\"ab\":{\"type\":\"string\"},\"name\":true,\"\\u00e9a\":{\"type\":\"null\"},\"\\n\":{\"const\":2}},\"type\":\"object\"},"
+    "{\"type\":\"object\",\"properties\":{\"abc\":{\"const\":3}},\"additionalProperties\":false},{\"type\":\"string\"}]}";
+static const char *const grammars[] = {json, record, nested, several, lines, free_text, bounded, choices, open_names, few_names, few_more, any_text, many_long, some_or_any};
 enum { N_GRAMMARS = sizeof grammars / sizeof *grammars };
 
 typedef struct scene {
