@@ -26,6 +26,7 @@ int cli_eval_task(const cli_options *o) {
         options.folder = o->data;
         options.n_items = (size_t)o->n_items;
         options.n_shots = o->n_shots < 0 ? MOTE_TASK_SHOTS_AUTO : (size_t)o->n_shots;
+        options.beside_generation = o->beside_generation;
         options.progress = cli_progress_step;
         options.progress_context = &progress;
         mote_status status = mote_task_eval(runtime.engine, &options, &json, &err);

@@ -252,7 +252,8 @@ const cli_option cli_flags_task[] = {
 const cli_option cli_flags_eval_task[] = {
     TEXT("--data", "FOLDER", data, NULL, "the data set; its files tell which one it is"),
     INT("-n --limit", n_items, 1, MAX_INT, "all", "measure so many items, evenly spread over the set"),
-    INT("--shots", n_shots, 0, 10000, "10; 64 where there are ten labels or fewer", "classify: examples a label, extract: examples; from the set's training part"),
+    INT("--shots", n_shots, 0, 10000, "10; 64 where there are ten labels or fewer; 3 receipts", "classify: examples a label, extract: examples; from the set's training part"),
+    FLAG("--beside-generation", beside_generation, "classify: the same items also with labels that the model writes itself; both accuracies and speeds"),
     END,
 };
 

@@ -62,7 +62,7 @@ typedef struct cli_options {
     int32_t n_prompt, n_generate, n_repeats, depth;
     /* quantize, imatrix */
     const char *imatrix, *output_type, *embedding_type;
-    bool pure, leave_output, allow_requantize, process_output;
+    bool pure, leave_output, allow_requantize, process_output, beside_generation;
     int32_t n_chunks;
     /* embed, rerank */
     int32_t n_dimensions;

@@ -19,13 +19,14 @@ typedef struct mote_task_eval_options {
     size_t n_shots;     /* classify: examples a label from the set's training part; extract: examples; 0: none */
     mote_progress_fn progress;
     void *progress_context;
+    bool beside_generation; /* classify: the same items again with labels that the model writes itself */
 } mote_task_eval_options;
 
-/* classify: 10 a label, 64 where there are ten labels or fewer; extract: 10. */
+/* classify: 10 a label, 64 where there are ten labels or fewer; extract: 10; 3 receipts. */
 #define MOTE_TASK_SHOTS_AUTO SIZE_MAX
 
 #define MOTE_TASK_EVAL_OPTIONS_INIT \
-    { sizeof(mote_task_eval_options), NULL, NULL, NULL, 0, MOTE_TASK_SHOTS_AUTO, NULL, NULL }
+    { sizeof(mote_task_eval_options), NULL, NULL, NULL, 0, MOTE_TASK_SHOTS_AUTO, NULL, NULL, false }
 
 /* *json, free with mote_free: {"task","metric":{…},"n","seconds","per_item_ms":{"p50","p99"},"tokens_per_second"}; seconds and tokens (computed, prompts' shared beginnings once)
  * are of the items alone. MOTE_ERR_UNSUPPORTED (no such kind; no set that it knows in the folder: the message names the files looked for), _NOT_FOUND, _IO, _FORMAT (file and

@@ -37,6 +37,11 @@ MOTE_MUST_CHECK mote_status mote_classifier_prepare(mote_classifier *c, const mo
 MOTE_MUST_CHECK mote_status mote_classifier_score(mote_classifier *c, mote_str text, const char *label, mote_error *err);
 /* Reads the examples and fits ridge, sharpness and weight (classify_fit.c). */
 MOTE_MUST_CHECK mote_status mote_classifier_fit(mote_classifier *c, const mote_classify_options *o, mote_error *err);
+/* The label that the model writes itself behind the same prompt, the likeliest token each time up to the end of the line; n_labels: what it writes is none. In a session of its
+ * own: what the classifier's has computed would help. Not for multi. As mote_generate. (classify_generate.c) */
+MOTE_MUST_CHECK mote_status mote_classifier_generate(mote_classifier *c, mote_session *session, mote_str text, size_t *label, mote_error *err);
+/* The label that an answer is, but for case and for white space, quotation marks and full stops around it; n_labels if it is none. */
+size_t mote_classifier_read(const mote_classifier *c, mote_str answer);
 /* The index of a label; n_labels if there is none such. */
 size_t mote_classifier_find(const mote_classifier *c, const char *label);
 /* scores and ridge outputs [n_labels] to probabilities, in place of scores. */

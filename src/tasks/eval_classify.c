@@ -3,12 +3,12 @@
 #include "tasks/eval_files.h"
 #include "tasks/eval_run.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "formats/json.h"
+#include "tasks/classify_private.h"
 #include "tasks/score_labels.h"
-
-#include <mote/classify.h>
 
 #include <stdlib.h>
 
@@ -161,32 +161,77 @@ static void choose_examples(set *s, size_t n_shots, size_t *n) {
 typedef struct tally {
     mote_label_sums sums;            /* of items in scope */
     size_t n_outside, n_outside_low; /* low: unsure */
+    mote_session *writer;            /* NULL: nothing is generated */
+    size_t n_written_right, n_written_none;
+    double seconds, written_seconds;
+    mote_paired paired; /* right by likelihood less right as written */
 } tally;
 
+/* The label of one item as the model writes it. */
+static mote_status measure_written(const set *s, mote_classifier *classifier, const item *it, bool is_right, tally *t, mote_error *err) {
+    size_t label = 0;
+    double begun = mote_clock_seconds();
+    MOTE_TRY(mote_classifier_generate(classifier, t->writer, it->text, &label, err));
+    t->written_seconds += mote_clock_seconds() - begun;
+    if (!it->label)
+        return MOTE_OK;
+    bool written_right = label < s->n_labels && strcmp(s->labels[label], it->label) == 0;
+    t->n_written_right += written_right;
+    t->n_written_none += label == s->n_labels;
+    return mote_paired_add(&t->paired, 0, (double)is_right - (double)written_right) == MOTE_OK ? MOTE_OK : mote_error_alloc(err, sizeof(double));
+}
+
+static mote_status measure_one(mote_eval_run *run, const set *s, mote_classifier *classifier, const item *it, size_t n_items, tally *t, mote_error *err) {
+    mote_classify_result result = {0};
+    MOTE_TRY(mote_eval_begin(run, n_items, err));
+    MOTE_TRY(mote_classify(classifier, it->text.data, it->text.len, &result, err));
+    MOTE_TRY(mote_eval_end(run, result.n_tokens, err));
+    bool is_right = it->label && strcmp(s->labels[result.label], it->label) == 0;
+    if (it->label)
+        mote_labels_add(&t->sums, is_right, result.probability);
+    t->n_outside += !it->label;
+    t->n_outside_low += !it->label && result.unsure;
+    t->seconds += run->seconds[run->n - 1];
+    return t->writer ? measure_written(s, classifier, it, is_right, t, err) : MOTE_OK;
+}
+
 static mote_status measure(mote_eval_run *run, const set *s, mote_classifier *classifier, tally *t, mote_error *err) {
-    size_t n_all = 0, n_items, *indices = mote_mem_alloc_array(s->n + 1, sizeof *indices);
+    size_t n_all = 0, n_items, none, *indices = mote_mem_alloc_array(s->n + 1, sizeof *indices);
     mote_status status = indices ? MOTE_OK : mote_error_alloc(err, s->n * sizeof *indices);
     for (size_t i = 0; indices && i < s->n; i++)
         if (!s->items[i].is_train && !s->items[i].is_example)
             indices[n_all++] = i;
+    if (status == MOTE_OK && run->options->beside_generation)
+        status = mote_session_create(run->engine, &t->writer, err);
+    if (status == MOTE_OK && t->writer) /* what all prompts begin with is computed beforehand, as the classifier did */
+        status = mote_classifier_generate(classifier, t->writer, MOTE_STR(""), &none, err);
     mote_eval_pick(run, n_all, 0, &n_items);
-    for (size_t i = 0; status == MOTE_OK && i < n_items; i++) {
-        const item *it = &s->items[indices[mote_eval_pick(run, n_all, i, &n_items)]];
-        mote_classify_result result = {0};
-        status = mote_eval_begin(run, n_items, err);
-        if (status == MOTE_OK)
-            status = mote_classify(classifier, it->text.data, it->text.len, &result, err);
-        if (status == MOTE_OK)
-            status = mote_eval_end(run, result.n_tokens, err);
-        if (status != MOTE_OK)
-            break;
-        if (it->label)
-            mote_labels_add(&t->sums, strcmp(s->labels[result.label], it->label) == 0, result.probability);
-        t->n_outside += !it->label;
-        t->n_outside_low += !it->label && result.unsure;
-    }
+    for (size_t i = 0; status == MOTE_OK && i < n_items; i++)
+        status = measure_one(run, s, classifier, &s->items[indices[mote_eval_pick(run, n_all, i, &n_items)]], n_items, t, err);
+    mote_session_free(&t->writer);
     mote_mem_free(indices);
     return status;
+}
+
+static mote_status write_written(mote_eval_run *run, const tally *t, mote_error *err) {
+    double n = (double)t->sums.n, all = (double)run->n;
+    if (t->sums.n == 0 || t->seconds <= 0 || t->written_seconds <= 0)
+        return MOTE_OK;
+    MOTE_TRY(mote_eval_metric(run, "generated_accuracy", (double)t->n_written_right / n));
+    MOTE_TRY(mote_eval_metric(run, "generated_no_label", (double)t->n_written_none / n));
+    MOTE_TRY(mote_eval_difference(run, &t->paired, err));
+    MOTE_TRY(mote_eval_metric(run, "items_per_second", all / t->seconds));
+    MOTE_TRY(mote_eval_metric(run, "generated_items_per_second", all / t->written_seconds));
+    return mote_eval_metric(run, "speed_ratio", t->written_seconds / t->seconds);
+}
+
+static mote_status write_metrics(mote_eval_run *run, const tally *t, size_t n_examples, mote_error *err) {
+    MOTE_TRY(mote_eval_metric(run, "accuracy", mote_labels_accuracy(&t->sums)));
+    MOTE_TRY(mote_eval_metric(run, "ece", mote_labels_calibration_error(&t->sums)));
+    MOTE_TRY(mote_eval_metric(run, "examples", (double)n_examples));
+    if (t->n_outside)
+        MOTE_TRY(mote_eval_metric(run, "out_of_scope_recall", (double)t->n_outside_low / (double)t->n_outside));
+    return run->options->beside_generation ? write_written(run, t, err) : MOTE_OK;
 }
 
 static mote_status run_set(mote_eval_run *run, set *s, mote_error *err) {
@@ -214,11 +259,10 @@ static mote_status run_set(mote_eval_run *run, set *s, mote_error *err) {
         status = measure(run, s, classifier, &t, err);
     mote_classifier_free(&classifier);
     mote_mem_free(examples);
-    MOTE_TRY(status);
-    MOTE_TRY(mote_eval_metric(run, "accuracy", mote_labels_accuracy(&t.sums)));
-    MOTE_TRY(mote_eval_metric(run, "ece", mote_labels_calibration_error(&t.sums)));
-    MOTE_TRY(mote_eval_metric(run, "examples", (double)n_examples));
-    return t.n_outside ? mote_eval_metric(run, "out_of_scope_recall", (double)t.n_outside_low / (double)t.n_outside) : MOTE_OK;
+    if (status == MOTE_OK)
+        status = write_metrics(run, &t, n_examples, err);
+    mote_paired_deinit(&t.paired);
+    return status;
 }
 
 mote_status mote_eval_classify(mote_eval_run *run, mote_error *err) {

@@ -1,5 +1,5 @@
-/* Extracting on sentences with tagged words: SNIPS (folder valid, examples of train) and WNUT-17 (emerging.dev.conll, examples of wnut17train.conll); F1 of slots or entities. A
- * value stands for the first words with its text that no other value of its type took; one that the sentence doesn't have counts as given. */
+/* Extracting on sentences with tagged words: SNIPS (folder valid, examples of train) and WNUT-17 (emerging.dev.conll, examples of wnut17train.conll); F1 of slots or entities;
+ * receipts are eval_receipts.c's. A value stands for the first words with its text that no other value of its type took; one that the sentence doesn't have counts as given. */
 #include "tasks/eval_files.h"
 #include "tasks/eval_run.h"
 
@@ -313,7 +313,8 @@ static mote_status read_set(tagged_set *s, const char *folder, mote_error *err) 
     bool is_snips = mote_eval_has(folder, "valid/seq.in") || mote_eval_has(folder, "test/seq.in");
     bool is_wnut = mote_eval_has(folder, "emerging.dev.conll") || mote_eval_has(folder, "emerging.test.annotated");
     if (!is_snips && !is_wnut)
-        return mote_error_set(err, MOTE_ERR_UNSUPPORTED, "%s: neither valid/seq.in or test/seq.in (SNIPS) nor emerging.dev.conll or emerging.test.annotated (WNUT-17)", folder);
+        return mote_error_set(err, MOTE_ERR_UNSUPPORTED,
+                              "%s: none of valid/seq.in or test/seq.in (SNIPS), emerging.dev.conll or emerging.test.annotated (WNUT-17), box and key (receipts)", folder);
     if (is_snips) {
         MOTE_TRY(read_snips(&s->measured, folder, mote_eval_has(folder, "valid/seq.in") ? "valid" : "test", err));
         if (mote_eval_has(folder, "train/seq.in"))
@@ -329,6 +330,8 @@ static mote_status read_set(tagged_set *s, const char *folder, mote_error *err) 
 }
 
 mote_status mote_eval_extract(mote_eval_run *run, mote_error *err) {
+    if (mote_eval_has(run->options->folder, "box"))
+        return mote_eval_receipts(run, err);
     tagged_set set = {0};
     mote_status status = read_set(&set, run->options->folder, err);
     if (status == MOTE_OK)

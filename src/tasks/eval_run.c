@@ -44,6 +44,19 @@ mote_status mote_eval_metric(mote_eval_run *run, const char *name, double value)
     return mote_json_write_real(&run->metric, value);
 }
 
+mote_status mote_eval_difference(mote_eval_run *run, const mote_paired *paired, mote_error *err) {
+    double interval[2];
+    mote_status status = mote_paired_interval(paired, interval);
+    if (status != MOTE_OK)
+        return mote_error_alloc(err, MOTE_PAIRED_DRAWS * sizeof(double));
+    MOTE_TRY(mote_eval_metric(run, "difference", mote_paired_mean(paired)));
+    MOTE_TRY(mote_buffer_append_text(&run->metric, ",\"difference_interval\":["));
+    MOTE_TRY(mote_json_write_real(&run->metric, interval[0]));
+    MOTE_TRY(mote_buffer_append_char(&run->metric, ','));
+    MOTE_TRY(mote_json_write_real(&run->metric, interval[1]));
+    return mote_buffer_append_char(&run->metric, ']');
+}
+
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;

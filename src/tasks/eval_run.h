@@ -3,6 +3,7 @@
 #define MOTE_TASKS_EVAL_RUN_H
 
 #include "base/buffer.h"
+#include "tasks/score_paired.h"
 
 #include <mote/task_eval.h>
 
@@ -22,10 +23,13 @@ MOTE_MUST_CHECK mote_status mote_eval_begin(mote_eval_run *run, size_t n_items, 
 MOTE_MUST_CHECK mote_status mote_eval_end(mote_eval_run *run, size_t n_tokens, mote_error *err);
 /* Adds "name": value. */
 MOTE_MUST_CHECK mote_status mote_eval_metric(mote_eval_run *run, const char *name, double value);
+/* Adds "difference": the mean, "difference_interval": [low, high]. */
+MOTE_MUST_CHECK mote_status mote_eval_difference(mote_eval_run *run, const mote_paired *paired, mote_error *err);
 
 /* The measurements, one a kind. MOTE_ERR_UNSUPPORTED where the folder has no set that it knows. */
 MOTE_MUST_CHECK mote_status mote_eval_classify(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_extract(mote_eval_run *run, mote_error *err);
+MOTE_MUST_CHECK mote_status mote_eval_receipts(mote_eval_run *run, mote_error *err); /* of extract */
 MOTE_MUST_CHECK mote_status mote_eval_proofread(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_rewrite(mote_eval_run *run, mote_error *err);
 MOTE_MUST_CHECK mote_status mote_eval_summarize(mote_eval_run *run, mote_error *err);

@@ -1,5 +1,6 @@
 /* Tool calls on the Berkeley Function Calling Leaderboard (BFCL_v4_simple_python.json, _multiple, _parallel, with possible_answer/): the mean of the AST matches of its categories,
- * and answers that are no calls by the schemas; beside these, the same of the model's own form of calls, without a constraint. Its types are Python's: they are read as JSON's. */
+ * and answers that are no calls by the schemas; beside these, the same of what the model writes to the same prompt without a constraint, taken as calls in whatever form they
+ * stand. Its types are Python's: they are read as JSON's. */
 #include "tasks/eval_files.h"
 #include "tasks/eval_run.h"
 
@@ -25,7 +26,8 @@ typedef struct calls_set {
     size_t n_all;
     size_t n[N_CATEGORIES];
     figures bound[N_CATEGORIES], free[N_CATEGORIES];
-    size_t n_refused; /* items with a schema that can't be enforced; they count as wrong */
+    mote_paired paired; /* right when bound less right when free; a group is a category */
+    size_t n_refused;   /* items with a schema that can't be enforced; they count as wrong */
 } calls_set;
 
 static mote_status read_set(calls_set *s, const char *folder, mote_error *err) {
@@ -118,7 +120,7 @@ static mote_status write_calls(const mote_tools_result *r, mote_buffer *calls, m
 }
 
 /* Malformed: a call that isn't one of the tools' by its schema, or braces and no call. */
-static mote_status judge(const mote_tools *tools, const mote_tools_result *r, const mote_json *functions, const mote_json *truth, figures *f, mote_error *err) {
+static mote_status judge(const mote_tools *tools, const mote_tools_result *r, const mote_json *functions, const mote_json *truth, figures *f, bool *is_right, mote_error *err) {
     mote_buffer calls, named;
     mote_json *value = NULL;
     bool fits = false;
@@ -130,7 +132,8 @@ static mote_status judge(const mote_tools *tools, const mote_tools_result *r, co
     MOTE_TRY_DONE(mote_constraint_match(mote_tools_constraint(tools), calls.data, calls.len, &fits, &offset, err));
     f->n_malformed += !fits || (r->n_calls == 0 && r->text && strchr(r->text, '{'));
     if (mote_json_parse(named.data, named.len, &value, NULL) == MOTE_OK) /* two arguments of one name are no object */
-        f->n_right += mote_calls_match(functions, value, truth);
+        *is_right = mote_calls_match(functions, value, truth);
+    f->n_right += *is_right;
 done:
     mote_json_free(&value);
     mote_buffer_deinit(&calls);
@@ -142,18 +145,21 @@ static mote_status measure_calls(mote_eval_run *run, calls_set *s, size_t c, mot
     const mote_json *turn = mote_json_at(mote_json_get(item, "question"), 0), *functions = mote_json_get(item, "function");
     mote_str prompt = mote_json_string(mote_json_get(mote_json_at(turn, mote_json_length(turn) ? mote_json_length(turn) - 1 : 0), "content"));
     mote_tools_result r = {0};
+    bool right_bound = false, right_free = false;
     MOTE_TRY(mote_eval_begin(run, n, err));
     mote_status status = mote_tools_call(tools, prompt.data ? prompt.data : "", prompt.len, &r, err);
     if (status == MOTE_OK)
         status = mote_eval_end(run, r.n_tokens, err);
     if (status == MOTE_OK)
-        status = judge(tools, &r, functions, truth, &s->bound[c], err);
+        status = judge(tools, &r, functions, truth, &s->bound[c], &right_bound, err);
     mote_tools_result_deinit(&r);
     if (status == MOTE_OK)
         status = mote_tools_call_freely(tools, prompt, &r, err);
     if (status == MOTE_OK)
-        status = judge(tools, &r, functions, truth, &s->free[c], err);
+        status = judge(tools, &r, functions, truth, &s->free[c], &right_free, err);
     mote_tools_result_deinit(&r);
+    if (status == MOTE_OK && mote_paired_add(&s->paired, c, (double)right_bound - (double)right_free) != MOTE_OK)
+        status = mote_error_alloc(err, sizeof(double));
     return status;
 }
 
@@ -175,7 +181,7 @@ static mote_status measure_item(mote_eval_run *run, calls_set *s, size_t c, size
     status = mote_tools_create(run->engine, json.data, json.len, &o, &tools, err);
     s->n_refused += status == MOTE_ERR_UNSUPPORTED;
     if (status == MOTE_ERR_UNSUPPORTED)
-        status = MOTE_OK;
+        status = mote_paired_add(&s->paired, c, 0);
     else if (status == MOTE_OK)
         status = measure_calls(run, s, c, tools, item, mote_json_get(answer, "ground_truth"), n, err);
 done:
@@ -212,6 +218,13 @@ static mote_status write_figures(mote_eval_run *run, const calls_set *s, const f
     return mote_eval_metric(run, name, (double)n_malformed / (double)n);
 }
 
+static mote_status write_all(mote_eval_run *run, const calls_set *s, mote_error *err) {
+    MOTE_TRY(write_figures(run, s, s->bound, "", err));
+    MOTE_TRY(write_figures(run, s, s->free, "free_", err));
+    MOTE_TRY(mote_eval_difference(run, &s->paired, err));
+    return mote_eval_metric(run, "refused", (double)s->n_refused);
+}
+
 mote_status mote_eval_tools(mote_eval_run *run, mote_error *err) {
     calls_set s = {0};
     size_t n = 0;
@@ -223,12 +236,12 @@ mote_status mote_eval_tools(mote_eval_run *run, mote_error *err) {
             at -= s.items[c++].n;
         status = measure_item(run, &s, c, at, n, err);
     }
+    if (status == MOTE_OK)
+        status = write_all(run, &s, err);
     for (size_t c = 0; c < N_CATEGORIES; c++) {
         mote_lines_deinit(&s.items[c]);
         mote_lines_deinit(&s.answers[c]);
     }
-    MOTE_TRY(status);
-    MOTE_TRY(write_figures(run, &s, s.bound, "", err));
-    MOTE_TRY(write_figures(run, &s, s.free, "free_", err));
-    return mote_eval_metric(run, "refused", (double)s.n_refused);
+    mote_paired_deinit(&s.paired);
+    return status;
 }

@@ -144,7 +144,7 @@ mote_status mote_tools_call(mote_tools *tools, const char *prompt, size_t prompt
 
 mote_status mote_tools_call_freely(mote_tools *tools, mote_str prompt, mote_tools_result *result, mote_error *err) {
     *result = (mote_tools_result){0};
-    mote_status status = ask(tools, prompt, MOTE_STR(""), NULL, result, err);
+    mote_status status = ask(tools, prompt, tools->calls_form, NULL, result, err);
     if (status != MOTE_OK)
         mote_tools_result_deinit(result);
     return status;

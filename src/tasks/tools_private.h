@@ -21,7 +21,7 @@ void mote_tools_spec_deinit(mote_tools_spec *spec);
  * wherever it stands; text is the rest without white space around it, NULL if that is nothing. Calls past MOTE_TOOLS_CALLS stay text. MOTE_ERR_ALLOC. */
 MOTE_MUST_CHECK mote_status mote_tools_parse(mote_str answer, mote_tools_result *result, mote_error *err);
 
-/* As mote_tools_call without a constraint: the model's own form, parsed. For measuring. */
+/* As mote_tools_call with the same prompt and without a constraint: whatever the model writes, parsed. For measuring what the constraint does. */
 MOTE_MUST_CHECK mote_status mote_tools_call_freely(mote_tools *tools, mote_str prompt, mote_tools_result *result, mote_error *err);
 
 #endif

@@ -44,6 +44,9 @@ typedef struct mote_automaton_ops {
     /* As key, but it has to hold for the next n bytes only, so more states share it: all the places in a string that are far from its greatest length, say. The key itself is that
      * of some state that goes the same way for n bytes. NULL: as key. */
     uint32_t (*key_within)(mote_automaton *a, mote_state s, uint32_t n);
+    /* look(a, true): the steps that follow are for what one token may do from a state, so states that no token tells apart may be one. look(a, false) ends it, and says whether all
+     * of it held; if not, the same has to be done without. NULL: steps are always the same. */
+    bool (*look)(mote_automaton *a, bool on);
 } mote_automaton_ops;
 
 /* The first member of every automaton. */

@@ -419,7 +419,7 @@ static bool take_memory(grammar_automaton *a) {
     return ok;
 }
 
-static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, NULL};
+static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, NULL, NULL};
 
 mote_status mote_grammar_automaton(const mote_grammar *grammar, mote_automaton **automaton, mote_error *err) {
     *automaton = NULL;

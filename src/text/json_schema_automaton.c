@@ -18,16 +18,17 @@ static mote_state start(mote_automaton *a) {
     return mote_machine_state(m);
 }
 
-static mote_machine_step *step_slot(mote_machine *m, uint32_t from, uint8_t byte, bool key) {
-    return &m->steps[((from * 2654435761u >> 7) ^ byte * 0x9e37u ^ (key ? 0x5555u : 0)) & (MOTE_MACHINE_STEPS - 1)];
+static mote_machine_step *step_slot(mote_machine *m, uint32_t from, uint8_t byte, uint8_t mode) {
+    return &m->steps[((from * 2654435761u >> 7) ^ byte * 0x9e37u ^ mode * 0x5555u) & (MOTE_MACHINE_STEPS - 1)];
 }
 
 static mote_state step(mote_automaton *a, mote_state s, unsigned char byte) {
     mote_machine *m = machine(a);
-    mote_machine_step *slot = step_slot(m, s, byte, false);
+    const uint8_t mode = m->looking ? MOTE_STEP_LOOK : MOTE_STEP_REAL;
+    mote_machine_step *slot = step_slot(m, s, byte, mode);
     if (s == MOTE_STATE_DEAD || s >= m->n_states)
         return MOTE_STATE_DEAD;
-    if (slot->from == s && slot->byte == byte && !slot->key)
+    if (slot->from == s && slot->byte == byte && slot->mode == mode)
         return slot->to;
     m->n_out = 0;
     m->full = false;
@@ -36,8 +37,8 @@ static mote_state step(mote_automaton *a, mote_state s, unsigned char byte) {
         mote_machine_step_cell(m, &cell, byte);
     }
     mote_state to = mote_machine_state(m);
-    if (to != MOTE_STATE_FULL)
-        *slot = (mote_machine_step){s, to, byte, false};
+    if (to != MOTE_STATE_FULL && !m->unsure)
+        *slot = (mote_machine_step){s, to, byte, mode};
     return to;
 }
 
@@ -73,8 +74,15 @@ static uint32_t nearest(mote_machine *m, mote_state s, int *first) {
 }
 
 static uint32_t distance(mote_automaton *a, mote_state s) {
-    int first;
-    return s == MOTE_STATE_DEAD ? UINT32_MAX : accepts(a, s) ? 0 : nearest(machine(a), s, &first);
+    mote_machine *m = machine(a);
+    uint32_t best = UINT32_MAX;
+    if (s != MOTE_STATE_DEAD && accepts(a, s))
+        return 0;
+    for (uint32_t i = s == MOTE_STATE_DEAD ? 0 : m->state_from[s]; s != MOTE_STATE_DEAD && i < m->state_from[s + 1]; i++) {
+        uint32_t own = mote_machine_rest(m, m->tops[i]);
+        best = own < best ? own : best;
+    }
+    return best >= MOTE_FAR ? UINT32_MAX : best;
 }
 
 static int closing(mote_automaton *a, mote_state s) {
@@ -102,7 +110,7 @@ static uint32_t key_within(mote_automaton *a, mote_state s, uint32_t n_bytes) {
             cell.b = mote_settled_string_like(mote_machine_string(m, &cell), cell.b, n_bytes);
         if (cell.kind == MOTE_CELL_NAME) {
             const mote_settled_object *o = mote_machine_object(m, &cell);
-            if (cell.f != 0 && o->unknown && !o->endless)
+            if ((cell.f != 0 || cell.space != 0) && o->unknown && !o->endless && o->steady[cell.d >> 16] <= n_bytes)
                 return 0; /* how many names are left depends on those that are written */
             cell.f = 0;   /* else they decide about the quote only */
             cell.g = MOTE_TEXT_NEW;
@@ -120,8 +128,8 @@ static uint32_t key(mote_automaton *a, mote_state s) {
 
 static uint32_t inner(mote_automaton *a, uint32_t from, unsigned char byte) {
     mote_machine *m = machine(a);
-    mote_machine_step *slot = step_slot(m, from, byte, true);
-    if (slot->from == from && slot->byte == byte && slot->key)
+    mote_machine_step *slot = step_slot(m, from, byte, MOTE_STEP_KEY);
+    if (slot->from == from && slot->byte == byte && slot->mode == MOTE_STEP_KEY)
         return slot->to;
     mote_cell cells[MOTE_MACHINE_WIDTH];
     uint32_t n = 0, to;
@@ -141,8 +149,16 @@ static uint32_t inner(mote_automaton *a, uint32_t from, unsigned char byte) {
         to = MOTE_STATE_DEAD;
     else if ((to = mote_machine_key(m, cells, n)) == 0)
         return MOTE_STATE_LEFT; /* no room for a key: the step itself will tell */
-    *slot = (mote_machine_step){from, to, byte, true};
+    *slot = (mote_machine_step){from, to, byte, MOTE_STEP_KEY};
     return to;
+}
+
+static bool look(mote_automaton *a, bool on) {
+    mote_machine *m = machine(a);
+    bool sure = !m->unsure;
+    m->looking = on;
+    m->unsure = false;
+    return sure;
 }
 
 static mote_state refresh(mote_automaton *a, mote_state s) {
@@ -155,7 +171,7 @@ static void free_automaton(mote_automaton *a) {
 }
 
 mote_status mote_json_schema_automaton(const mote_json_schema *schema, mote_automaton **a, mote_error *err) {
-    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within};
+    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, inner, refresh, free_automaton, key_within, look};
     *a = NULL;
     mote_machine *m = mote_mem_zalloc_array(1, sizeof *m);
     if (!m)

@@ -23,6 +23,7 @@ bool mote_machine_init(mote_machine *m) {
         {(void **)&m->cells, sizeof(mote_cell) * MOTE_MACHINE_CELLS},
         {(void **)&m->cell_table, sizeof(uint32_t) * 2 * MOTE_MACHINE_CELLS},
         {(void **)&m->remap, sizeof(uint32_t) * MOTE_MACHINE_CELLS},
+        {(void **)&m->rests, sizeof(uint32_t) * MOTE_MACHINE_CELLS},
         {(void **)&m->state_from, sizeof(uint32_t) * (MOTE_MACHINE_STATES + 1)},
         {(void **)&m->tops, sizeof(uint32_t) * MOTE_MACHINE_TOPS},
         {(void **)&m->state_table, sizeof(uint32_t) * 2 * MOTE_MACHINE_STATES},
@@ -366,6 +367,7 @@ mote_state mote_machine_refresh(mote_machine *m, mote_state s) {
     if (s == MOTE_STATE_DEAD || s >= m->n_states)
         return MOTE_STATE_DEAD;
     m->full = false;
+    memset(m->rests, 0, sizeof *m->rests * m->n_cells);
     keep_cells(m, s);
     keep_lists(m);
     keep_texts(m);
@@ -380,7 +382,7 @@ mote_state mote_machine_refresh(mote_machine *m, mote_state s) {
     }
     memset(m->state_table, 0, sizeof *m->state_table * 2 * MOTE_MACHINE_STATES);
     for (uint32_t i = 0; i < MOTE_MACHINE_STEPS; i++)
-        if (!m->steps[i].key)
+        if (m->steps[i].mode != MOTE_STEP_KEY)
             m->steps[i].from = 0;
     m->n_states = 1;
     return mote_machine_state(m);

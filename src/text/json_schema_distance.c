@@ -314,6 +314,21 @@ static uint32_t frame_rest(mote_machine *m, const mote_cell *cell, int *first) {
     return MOTE_FAR;
 }
 
+/* As deep as values may nest, so it may call itself. */
+uint32_t mote_machine_rest(mote_machine *m, uint32_t id) {
+    int unused;
+    if (id == 0)
+        return 0;
+    if (m->rests[id] == 0) {
+        mote_cell cell = m->cells[id];
+        m->probing++;
+        uint32_t own = frame_rest(m, &cell, &unused);
+        m->probing--;
+        m->rests[id] = mote_far_add(own, mote_machine_rest(m, cell.parent)) + 1;
+    }
+    return m->rests[id] - 1;
+}
+
 uint32_t mote_machine_distance(mote_machine *m, const mote_cell *cell, int *first) {
     uint32_t sum = 0;
     *first = -1;

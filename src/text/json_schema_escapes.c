@@ -25,7 +25,7 @@ bool mote_text_feed(mote_machine *m, mote_cell *cell, uint8_t byte) {
         return mote_name_step(m, cell, byte);
     const mote_settled_string *s = mote_machine_string(m, cell);
     cell->a = mote_dfa_step(s->dfa, cell->a, byte);
-    if ((byte & 0xc0) != 0x80)
+    if ((byte & 0xc0) != 0x80 && !(cell->b & MOTE_COUNT_STILL))
         cell->b = s->bounded || cell->b < s->last ? cell->b + 1 : s->last;
     if (cell->g != 0 && cell->g != MOTE_TEXT_NEW)
         cell->g = m->probing ? mote_machine_find_text(m, cell->g, byte) : mote_machine_text(m, cell->g, byte);

@@ -113,7 +113,8 @@ void mote_object_begin_name(mote_machine *m, const mote_cell *object) {
     const mote_settled_object *o = mote_machine_object(m, object);
     mote_cell name = *object;
     name.kind = MOTE_CELL_NAME;
-    name.phase = name.space = 0;
+    name.phase = 0;
+    name.space = object->e != 0;
     name.c = o->n_names;
     name.d = o->unknown ? o->unknown->start << 16 : 0;
     name.e = name.g = 0;
@@ -152,7 +153,11 @@ bool mote_name_step(mote_machine *m, mote_cell *name, uint8_t byte) {
     if (o->unknown && state != 0)
         state = mote_dfa_step(o->unknown, state, byte);
     if (name->g != MOTE_TEXT_NEW)
-        name->g = state == 0 ? 0 : m->probing ? mote_machine_find_text(m, name->g, byte) : mote_machine_text(m, name->g, byte);
+        name->g = state == 0 ? 0 : m->probing || m->looking ? mote_machine_find_text(m, name->g, byte) : mote_machine_text(m, name->g, byte);
+    if (m->looking && state != 0 && mote_machine_listed_below(m, name->f, name->g) == 0)
+        name->g = MOTE_TEXT_NEW;
+    if (name->space != 0 && state != 0 && o->n_left[state] != UINT32_MAX)
+        m->unsure = true;
     name->c = from << 16 | to;
     name->d = state << 16 | depth;
     return mote_name_lives(m, name);
@@ -184,7 +189,9 @@ void mote_name_end(mote_machine *m, const mote_cell *name) {
     mote_cell object = *name;
     object.kind = MOTE_CELL_OBJECT;
     object.phase = MOTE_PHASE_COLON;
-    object.d = object.e = object.g = 0;
+    object.d = object.g = 0;
+    object.e = name->space;
+    object.space = 0;
     if (o->max < MOTE_SHAPE_NO_MAX || object.b < o->min)
         object.b++;
     if (known != UINT32_MAX)
@@ -192,7 +199,10 @@ void mote_name_end(mote_machine *m, const mote_cell *name) {
     else if (o->unknown && o->unknown->label[state] != 0 && mote_object_spare(m, name) && !mote_machine_listed(m, name->f, name->g)) {
         uint32_t class = o->unknown->label[state] - 1;
         object.c = MOTE_CELL_CLASS | class;
-        if (m->lists[name->f].n < MOTE_MACHINE_LIST_ITEMS && m->lists[name->f].bytes < MOTE_MACHINE_LIST_BYTES && m->text_len[name->g] < MOTE_MACHINE_LIST_BYTES)
+        if (m->looking) {
+            object.e = 1;
+            m->unsure = m->unsure || name->space != 0 || object.b < o->min || o->n_left[o->unknown->start] != UINT32_MAX;
+        } else if (m->lists[name->f].n < MOTE_MACHINE_LIST_ITEMS && m->lists[name->f].bytes < MOTE_MACHINE_LIST_BYTES && m->text_len[name->g] < MOTE_MACHINE_LIST_BYTES)
             object.f = mote_machine_list(m, name->f, name->g);
         if (mote_machine_fits(name, o->classes[class]))
             mote_machine_emit(m, &object);

@@ -157,6 +157,7 @@ static const mote_string_rows *find_rows(const mote_settled_string *s, uint32_t 
 uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count) {
     if (state == 0)
         return MOTE_FAR;
+    count &= ~(uint32_t)MOTE_COUNT_STILL;
     const mote_string_rows *rows = find_rows(s, count);
     return count > rows->to ? MOTE_FAR : mote_far_add(rows->row[state], rows->slope * (rows->to - count));
 }
@@ -165,7 +166,7 @@ uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, 
 uint32_t mote_settled_string_like(const mote_settled_string *s, uint32_t count, uint32_t n) {
     const mote_string_rows *rows = find_rows(s, count);
     bool is_far = count < rows->to && n < rows->to - count;
-    return is_far ? rows->to - n - 1 : count;
+    return is_far ? rows->from | MOTE_COUNT_STILL : count;
 }
 
 /* A walk along what lives, depth first, that stops at the (k + 1)th string. */

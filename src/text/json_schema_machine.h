@@ -50,6 +50,7 @@ enum { MOTE_CELL_CLASS = 1u << 31 }; /* in an object's c: a class of unknown nam
  * OBJECT   of the schema     name set        members begun   name + 1, or class
  * NAME     of the schema     name set        members begun   first, last + 1 name    bytes, state of unknown escape
  * OBJECT and NAME: f, the list of the names so far that no schema knows. NAME: g, what has been read of this one, as far as it may be such a name.
+ * While looking, a name that has come isn't put in the list: OBJECT e and NAME space are 1.
  * ARRAY of unique items: f, the list of what has been written, each as a text: a quote and the string, n and the number, a letter for a literal. Inside of one STRING: g, its text
  * so far; 0: nobody asks. Items and members stop being counted where nothing depends on it any more. */
 typedef struct mote_cell {
@@ -70,10 +71,13 @@ typedef struct mote_machine {
     const struct mote_json_schema *schema;
     void *memory;     /* all of the tables */
     bool full;        /* something had no room in this step */
-    unsigned probing; /* only looking: texts that aren't there are not made */
+    unsigned probing; /* texts that aren't there are not made */
+    bool looking;     /* as far as a token: names that no schema knows are one, unless they begin like one that is written */
+    bool unsure;      /* that has told less apart than it had to */
 
     mote_cell *cells;
     uint32_t *cell_table, *remap;
+    uint32_t *rests; /* by cell: bytes to the end of the text, and 1; 0: not known */
     uint32_t n_cells;
 
     uint32_t *state_from, *tops, *state_table; /* state s is tops[state_from[s] .. state_from[s + 1]) */
@@ -105,8 +109,10 @@ typedef struct mote_machine {
 typedef struct mote_machine_step {
     uint32_t from, to;
     uint8_t byte;
-    bool key; /* from and to are keys */
+    uint8_t mode;
 } mote_machine_step;
+
+enum { MOTE_STEP_REAL, MOTE_STEP_KEY, MOTE_STEP_LOOK };
 
 static inline const mote_settled_string *mote_machine_string(const mote_machine *m, const mote_cell *c) {
     return m->schema->of[MOTE_SHAPE_STRING].settled[c->shape];
@@ -182,5 +188,6 @@ uint32_t mote_unique_item(mote_machine *m, const mote_cell *around, const mote_s
 
 /* Bytes from a cell to the end of the text, and the first of them (-1: none). */
 uint32_t mote_machine_distance(mote_machine *m, const mote_cell *cell, int *first);
+uint32_t mote_machine_rest(mote_machine *m, uint32_t cell); /* the same without the byte, kept */
 
 #endif

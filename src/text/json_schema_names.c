@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_NAME_BYTES = 60000, MAX_PATTERNS = 16, MAX_LISTED = 256, KEY_BYTES = 3 /* two quotes and a colon */ };
+enum { MAX_NAME_BYTES = 60000, MAX_PATTERNS = 16, MAX_LISTED = 256, MANY = MOTE_SHAPE_MAX_NAMES + 1000, KEY_BYTES = 3 /* two quotes and a colon */ };
 
 static uint32_t written_bytes(mote_str name) {
     uint32_t n = 0;
@@ -304,8 +304,33 @@ static void count_left(mote_schema_compiler *c, mote_settled_object *o) {
         }
     }
     o->endless = true;
-    for (uint32_t s = 1; s < d->n_states; s++)
+    for (uint32_t s = 1; s < d->n_states; s++) {
+        if (o->n_left[s] > MANY)
+            o->n_left[s] = UINT32_MAX;
         o->endless = o->endless && o->n_left[s] == UINT32_MAX;
+    }
+}
+
+/* In place, so one round may see further than a byte; it stops when nothing changes. */
+static void measure_steady(mote_schema_compiler *c, mote_settled_object *o) {
+    const mote_dfa *d = o->unknown;
+    bool changed = true;
+    o->steady = mote_schema_alloc(c, d->n_states, sizeof *o->steady);
+    if (!o->steady)
+        return;
+    for (uint32_t s = 0; s < d->n_states; s++)
+        o->steady[s] = s == 0 || o->n_left[s] == UINT32_MAX ? MOTE_STEADY_MOST : 0;
+    while (changed && !o->endless && mote_schema_work(c, (int64_t)d->n_states * d->n_classes / 20)) {
+        changed = false;
+        for (uint32_t s = d->n_states; s-- > 1;)
+            for (uint32_t k = 0; k < d->n_classes; k++) {
+                uint32_t t = d->next[(size_t)s * d->n_classes + k];
+                if (o->steady[t] + 1 < o->steady[s]) {
+                    o->steady[s] = (uint8_t)(o->steady[t] + 1);
+                    changed = true;
+                }
+            }
+    }
 }
 
 static void measure_unknown(mote_schema_compiler *c, mote_settled_object *o) {
@@ -389,6 +414,8 @@ void mote_settled_object_finish(mote_schema_compiler *c, mote_settled_object *o)
     }
     if (o->unknown && c->status == MOTE_OK) {
         count_left(c, o);
+        if (o->n_left)
+            measure_steady(c, o);
         measure_unknown(c, o);
     }
 }

@@ -46,10 +46,13 @@ typedef struct mote_settled_object {
     uint32_t n_classes;
     uint32_t *class_bytes;  /* of the shortest name of each class */
     bool endless;           /* from each of its states there are names without end */
-    uint32_t *n_left;       /* names from each state of it; UINT32_MAX: without end */
+    uint32_t *n_left;       /* names from each state of it; UINT32_MAX: without end, or more than may be written */
+    uint8_t *steady;        /* from each state: for so many bytes n_left stays UINT32_MAX; MOTE_STEADY_MOST: or more */
     uint32_t *known_before; /* [n_names + 1] how many names of the table before this one it takes as well */
     uint32_t *unknown_cost; /* from each state: bytes to the end of the shortest member */
 } mote_settled_object;
+
+enum { MOTE_STEADY_MOST = 40 };
 
 typedef struct mote_settled_node {
     bool null, no, yes;
@@ -112,7 +115,9 @@ static inline uint32_t mote_node_distance(const mote_shape_node *node) {
 
 /* Bytes to the closing quote from a state behind so many code points (without the quote); MOTE_FAR: it can't be reached. */
 uint32_t mote_settled_string_rest(const mote_settled_string *s, uint32_t state, uint32_t count);
-/* The count for which the next n code points may be the same as for `count`, and the same may end the string: one for as many counts as possible. */
+/* A count for which the next n code points may be the same as for `count`, and the same may end the string: one for as many counts as possible, MOTE_COUNT_STILL and a number if it
+ * doesn't grow with them. */
+enum { MOTE_COUNT_STILL = 1 << 30 };
 uint32_t mote_settled_string_like(const mote_settled_string *s, uint32_t count, uint32_t n);
 /* Bytes that a character of a string takes at least. */
 unsigned mote_json_byte_cost(unsigned char byte);

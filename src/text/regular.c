@@ -108,7 +108,7 @@ static void measure(const mote_dfa *d, uint32_t *distance) {
 }
 
 mote_status mote_regular_automaton(mote_str pattern, mote_automaton **a, mote_error *err) {
-    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, step, refresh, free_automaton, NULL};
+    static const mote_automaton_ops ops = {start, step, accepts, distance, closing, key, step, refresh, free_automaton, NULL, NULL};
     *a = NULL;
     regular_automaton *r = mote_mem_zalloc_array(1, sizeof *r);
     if (!r)

@@ -218,15 +218,36 @@ static bool walk_left(walk *w, const mote_token_mask_keyed *k) {
     return true;
 }
 
+/* looks: one token ahead, in states that know no more than that. */
+static bool walk_tokens(walk *w, const mote_token_mask_keyed *k, bool looks) {
+    mote_token_mask *m = w->m;
+    if (looks)
+        m->a->ops->look(m->a, true);
+    w->before = w->skipped = 0;
+    if (!k)
+        memset(w->bits, 0, m->n_words * sizeof *w->bits);
+    return k ? walk_left(w, k) : walk_all(w);
+}
+
+/* In a form that compilers make vectors of; processors of the lowest level have no instruction for it. */
+static uint32_t ones(uint32_t x) {
+    x -= x >> 1 & 0x55555555u;
+    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
+    x = (x + (x >> 4)) & 0x0f0f0f0fu;
+    x += x >> 8;
+    return (x + (x >> 16)) & 0xff;
+}
+
 static void finish(walk *w, mote_token_mask_set *set) {
     mote_token_mask *m = w->m;
     set->n_words = m->n_words;
-    set->n_allowed = 0;
+    uint32_t n_allowed = 0;
     if (m->a->ops->accepts(m->a, w->base))
         for (size_t i = 0; i < m->trie->n_ends; i++)
             set->bits[(uint32_t)m->trie->ends[i] / 32] |= UINT32_C(1) << (uint32_t)m->trie->ends[i] % 32;
     for (size_t i = 0; i < m->n_words; i++)
-        set->n_allowed += (size_t)__builtin_popcount(set->bits[i]);
+        n_allowed += ones(set->bits[i]);
+    set->n_allowed = n_allowed;
 }
 
 /* Makes the mask of the state into `kept`; false: no room. */
@@ -239,9 +260,9 @@ static bool make(mote_token_mask *m, mote_token_mask_kept *kept, uint32_t most, 
         uint32_t distance = m->a->ops->distance(m->a, m->state);
         w.reach = distance > MOTE_TOKEN_MASK_NEVER - k->rise ? MOTE_TOKEN_MASK_NEVER : distance + k->rise;
     }
-    if (!k)
-        memset(w.bits, 0, m->n_words * sizeof *w.bits);
-    bool ok = k ? walk_left(&w, k) : walk_all(&w);
+    bool looks = !is_near && m->trie->spells_all && m->a->ops->look, ok = walk_tokens(&w, k, looks);
+    if (looks && !m->a->ops->look(m->a, false))
+        ok = walk_tokens(&w, k, false);
     m->state = w.base; /* another number, where room was made */
     kept->state = w.base;
     kept->reach = w.reach;

@@ -22,20 +22,23 @@ static uint16_t find_row(mote_token_mask *m, uint32_t key, mote_state before, ui
     row->has_same = false;
     row->fits = 0;
     memset(row->next, 0, sizeof row->next);
+    row->slot = (uint16_t)at;
     m->row_of[at] = (uint16_t)++m->n_rows;
     return (uint16_t)(m->n_rows - 1);
 }
 
 /* Starts with a row alone. */
 static void begin_rows(mote_token_mask *m, uint32_t key, mote_state s) {
-    memset(m->row_of, 0, sizeof m->row_of);
+    for (size_t i = 0; i < m->n_rows; i++)
+        m->row_of[m->rows[i].slot] = 0;
     memset(m->rows[0].next, 0, sizeof m->rows[0].next);
     m->rows[0].key = key;
     m->rows[0].state = s;
     m->rows[0].has_same = false;
     m->rows[0].fits = 0;
     m->n_rows = 1;
-    m->row_of[mote_token_mask_hash(key, ROW_SLOTS)] = 1;
+    m->rows[0].slot = (uint16_t)mote_token_mask_hash(key, ROW_SLOTS);
+    m->row_of[m->rows[0].slot] = 1;
 }
 
 /* Where a byte leads from a row; UNKNOWN: there is no room. */
@@ -83,7 +86,7 @@ static uint16_t same_of(mote_token_mask *m, uint16_t number) {
     row->same = 0;
     if (follow(m, number, 'a') != here || follow(m, number, ' ') != here)
         return 0;
-    uint16_t same = (uint16_t) ~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG);
+    uint16_t same = (uint16_t) ~(MOTE_TOKEN_TRIE_BROKEN | MOTE_TOKEN_TRIE_LONG | MOTE_TOKEN_TRIE_CUT);
     for (unsigned b = 0; b < 0x80; b++)
         if (follow(m, number, (uint8_t)b) != here)
             same &= (uint16_t) ~(1u << mote_token_trie_sort((uint8_t)b));
@@ -140,32 +143,93 @@ static uint16_t row_of_branch(mote_token_mask *m, uint32_t at, uint16_t before, 
     return (t->sorts[at] & ~same_of(m, before)) == 0 ? before : (t->below[at] & ~same_of(m, behind)) == 0 ? behind : NO_ROW;
 }
 
-/* Most of a vocabulary stays inside of strings: then all are allowed at first, and what dies or leaves is taken out. */
+/* One walk through the rows. inverts: plain tokens are allowed at first, and taken out where they die or leave; most of a vocabulary stays inside of strings. */
+typedef struct row_walk {
+    mote_token_mask_keyed *k;
+    limit *l;
+    bool inverts;
+} row_walk;
+
+static bool walk_row_nodes(mote_token_mask *m, const row_walk *w, uint32_t at, uint32_t end);
+
+/* What is below node `from`, at a row that all plain characters come back to: what isn't plain decides. */
+static bool walk_odd(mote_token_mask *m, const row_walk *w, uint32_t from, uint32_t end, uint16_t row) {
+    const mote_token_trie *t = m->trie;
+    size_t lo = 0, hi = t->n_odd;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        lo = t->odd[mid] < from ? mid + 1 : lo;
+        hi = t->odd[mid] < from ? hi : mid;
+    }
+    for (; lo < t->n_odd && t->odd[lo] < end; lo++) {
+        uint32_t at = t->odd[lo];
+        m->row_stack[t->nodes[at].depth - 1] = row;
+        if (!walk_row_nodes(m, w, at, t->nodes[at].skip))
+            return false;
+    }
+    return true;
+}
+
+static bool stays_plain(mote_token_mask *m, uint16_t row) {
+    return (MOTE_TOKEN_TRIE_PLAIN & ~MOTE_TOKEN_TRIE_CUT & ~same_of(m, row)) == 0;
+}
+
+static bool walk_row_nodes(mote_token_mask *m, const row_walk *w, uint32_t at, uint32_t end) {
+    const mote_token_trie *t = m->trie;
+    for (uint32_t next_at; at < end; at = next_at) {
+        const mote_token_trie_node *node = &t->nodes[at];
+        uint16_t before = m->row_stack[node->depth - 1], next = follow(m, before, (uint8_t)node->byte);
+        if (w->k->is_within && node->depth > MOTE_TOKEN_MASK_WITHIN)
+            next = MOTE_TOKEN_MASK_ROW_DEAD; /* add_far sees to it */
+        if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(w->k, at)))
+            return false;
+        next_at = node->skip;
+        if (next < MOTE_TOKEN_MASK_ROW) {
+            if (w->inverts && node->is_plain)
+                forbid(t, w->k->bits, node->first, t->nodes[next_at].first);
+            continue;
+        }
+        uint16_t behind = (uint16_t)(next - MOTE_TOKEN_MASK_ROW), branch = row_of_branch(m, at, before, behind);
+        m->row_stack[node->depth] = behind;
+        if (branch == NO_ROW && w->inverts && node->is_plain && stays_plain(m, behind)) {
+            if (!walk_odd(m, w, at + 1, next_at, behind))
+                return false;
+            continue;
+        }
+        next_at = branch != NO_ROW ? next_at : at + 1;
+        bool is_known = w->inverts && node->is_plain && branch == NO_ROW;
+        if (!is_known && node->first < t->nodes[next_at].first && fits(m, branch == NO_ROW ? behind : branch, w->l))
+            mote_token_mask_allow(t, w->k->bits, node->first, t->nodes[next_at].first);
+    }
+    return true;
+}
+
+/* Tokens that are longer than the key holds are walked from the state, if they get that far. */
+static bool add_far(mote_token_mask *m, mote_token_mask_keyed *k) {
+    const mote_token_trie *t = m->trie;
+    for (size_t i = 0; i < t->n_far; i++) {
+        const mote_token_trie_node *node = &t->nodes[t->far[i]];
+        mote_str bytes = mote_token_trie_bytes(t, t->ranked[node->first]);
+        uint16_t next = MOTE_TOKEN_MASK_ROW;
+        for (size_t d = 0; d < MOTE_TOKEN_MASK_WITHIN && next >= MOTE_TOKEN_MASK_ROW; d++)
+            next = follow(m, (uint16_t)(next - MOTE_TOKEN_MASK_ROW), (uint8_t)bytes.data[d]);
+        if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next >= MOTE_TOKEN_MASK_ROW && !add_left(k, t->far[i])))
+            return false;
+        forbid(t, k->bits, node->first, t->nodes[node->skip].first);
+    }
+    return true;
+}
+
 static bool walk_rows(mote_token_mask *m, mote_token_mask_keyed *k, limit *l) {
     const mote_token_trie *t = m->trie;
-    const bool inverts = !l && begins_inside(m);
+    const row_walk w = {k, l, !l && begins_inside(m)};
     memset(k->bits, 0, m->n_words * sizeof *k->bits);
-    if (inverts)
-        memcpy(k->bits, t->all, t->n_words * sizeof *k->bits);
+    if (w.inverts)
+        memcpy(k->bits, t->plain, t->n_words * sizeof *k->bits);
     m->row_stack[0] = 0;
-    for (uint32_t at = 0, end; at < t->n_nodes; at = end) {
-        const mote_token_trie_node *node = &t->nodes[at];
-        uint16_t before = m->row_stack[node->depth - 1];
-        bool is_long = k->is_within && node->depth > MOTE_TOKEN_MASK_WITHIN;
-        uint16_t next = is_long ? MOTE_TOKEN_MASK_ROW_LEFT : follow(m, before, (uint8_t)node->byte);
-        if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(k, at)))
-            return false;
-        bool is_out = next < MOTE_TOKEN_MASK_ROW;
-        uint16_t behind = is_out ? 0 : (uint16_t)(next - MOTE_TOKEN_MASK_ROW);
-        uint16_t branch = is_out || k->is_within ? NO_ROW : row_of_branch(m, at, before, behind);
-        end = is_out || branch != NO_ROW ? node->skip : at + 1;
-        if (is_out && inverts)
-            forbid(t, k->bits, node->first, t->nodes[end].first);
-        else if (!is_out && !inverts && node->first < t->nodes[end].first && fits(m, branch == NO_ROW ? behind : branch, l))
-            mote_token_mask_allow(t, k->bits, node->first, t->nodes[end].first);
-        m->row_stack[node->depth] = behind;
-    }
-    return !l || !l->is_full;
+    bool ok = w.inverts && stays_plain(m, 0) ? walk_odd(m, &w, 0, (uint32_t)t->n_nodes, 0) : walk_row_nodes(m, &w, 0, (uint32_t)t->n_nodes);
+    ok = ok && (!k->is_within || add_far(m, k));
+    return ok && (!l || !l->is_full);
 }
 
 /* The most that the way to the end grows; false: some of the states can't be closed with this vocabulary. */
@@ -195,7 +259,7 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, boo
 /* *is_within: the key holds for some bytes only. */
 static uint32_t key_of(mote_token_mask *m, mote_state s, bool *is_within) {
     const mote_automaton_ops *ops = m->a->ops;
-    uint32_t exact = ops->key(m->a, s), key = exact && ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
+    uint32_t exact = ops->key(m->a, s), key = ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
     *is_within = key != exact;
     return key;
 }

@@ -15,7 +15,7 @@ enum {
     MOTE_TOKEN_MASK_ROWS = 512,   /* keys that tokens lead to from one */
     MOTE_TOKEN_MASK_NEEDS = 1024, /* states whose need is known */
     MOTE_TOKEN_MASK_LOOPS = 256,
-    MOTE_TOKEN_MASK_WITHIN = 32, /* bytes: of Qwen2.5's 151,646 tokens some hundred are longer */
+    MOTE_TOKEN_MASK_WITHIN = MOTE_TOKEN_TRIE_WITHIN,
     MOTE_TOKEN_MASK_TABLE = 4 * MOTE_TOKEN_MASK_KEPT
 };
 
@@ -48,6 +48,7 @@ typedef struct mote_token_mask_row {
     bool has_same;
     uint8_t fits;  /* with few tokens left: 0 not known, 1 it can be closed, 2 it can't */
     uint16_t same; /* sorts of characters that all come back to this key */
+    uint16_t slot; /* its place in row_of */
     uint16_t next[256];
 } mote_token_mask_row;
 

@@ -33,7 +33,7 @@ unsigned mote_token_trie_sort(uint8_t byte) {
     if (byte >= 0x80)
         return 1;
     if (byte < 0x20 || byte == 0x7f)
-        return byte == '\n' || byte == '\t' || byte == '\r' ? 2 : 3;
+        return byte == '\n' || byte == '\t' || byte == '\r' ? 2 : 0;
     if (byte >= '0' && byte <= '9')
         return byte == '0' ? 4 : 5;
     if (byte >= 'a' && byte <= 'z')
@@ -174,14 +174,30 @@ static void find_sorts(mote_token_trie *trie, uint8_t *needed, uint8_t *after) {
     }
     for (size_t i = trie->n_nodes; i-- > 0;) { /* those below come behind */
         const mote_token_trie_node *node = &trie->nodes[i];
-        bool is_cut = after[i] == BAD || (after[i] > 0 && mote_token_trie_has_token(trie, (uint32_t)i));
-        trie->sorts[i] = is_cut ? MOTE_TOKEN_TRIE_BROKEN : node->byte < 0x80 ? (uint16_t)(1u << mote_token_trie_sort((uint8_t)node->byte)) : MOTE_TOKEN_TRIE_LONG;
+        bool is_cut = after[i] > 0 && mote_token_trie_has_token(trie, (uint32_t)i);
+        unsigned own = is_cut ? MOTE_TOKEN_TRIE_LONG | MOTE_TOKEN_TRIE_CUT : 1u << mote_token_trie_sort((uint8_t)node->byte);
+        trie->sorts[i] = (uint16_t)(after[i] == BAD ? MOTE_TOKEN_TRIE_BROKEN : own);
         for (uint32_t child = (uint32_t)i + 1; child < node->skip; child = trie->nodes[child].skip)
             trie->below[i] |= trie->sorts[child];
         trie->sorts[i] |= trie->below[i];
     }
-    for (size_t r = 0; r < trie->n_ranked; r++)
-        trie->all[trie->ranked[r] / 32] |= UINT32_C(1) << trie->ranked[r] % 32;
+}
+
+/* plain [max_depth + 1] by depth. */
+static void find_plain(mote_token_trie *trie, bool *plain, const uint8_t *after) {
+    plain[0] = true;
+    for (uint32_t i = 0; i < trie->n_nodes; i++) {
+        mote_token_trie_node *node = &trie->nodes[i];
+        bool before = plain[node->depth - 1];
+        bool is_plain = before && after[i] != BAD && (1u << mote_token_trie_sort((uint8_t)node->byte) & MOTE_TOKEN_TRIE_PLAIN) != 0;
+        node->is_plain = plain[node->depth] = is_plain;
+        if (before && !is_plain)
+            trie->odd[trie->n_odd++] = i;
+        if (node->depth == MOTE_TOKEN_TRIE_WITHIN + 1)
+            trie->far[trie->n_far++] = i;
+        for (uint32_t r = node->first; is_plain && r < node[1].first; r++)
+            trie->plain[trie->ranked[r] / 32] |= UINT32_C(1) << trie->ranked[r] % 32;
+    }
 }
 
 static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err) {
@@ -192,22 +208,27 @@ static mote_status build(mote_token_trie *trie, spelled *tokens, mote_error *err
     trie->sorts = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->sorts);
     trie->below = mote_mem_zalloc_array(trie->n_nodes + 1, sizeof *trie->below);
     trie->n_words = (trie->n_tokens + 31) / 32;
-    trie->all = mote_mem_zalloc_array(trie->n_words + 1, sizeof *trie->all);
+    trie->plain = mote_mem_zalloc_array(trie->n_words + 1, sizeof *trie->plain);
+    trie->odd = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->odd); /* each has a token below it */
+    trie->far = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->far);
     trie->ranked = mote_mem_alloc_array(trie->n_ranked + 1, sizeof *trie->ranked);
     uint32_t *open = mote_mem_alloc_array(trie->max_depth + 1, sizeof *open);
     uint8_t *needed = mote_mem_alloc(trie->max_depth + 1), *after = mote_mem_alloc(trie->n_nodes + 1);
+    bool *plain = mote_mem_alloc_array(trie->max_depth + 1, sizeof *plain);
     mote_status status = MOTE_OK;
     for (size_t b = 0; b < 256; b++)
         trie->roots[b] = (uint32_t)trie->n_nodes;
-    if (trie->nodes && trie->sorts && trie->below && trie->all && trie->ranked && open && needed && after) {
+    if (trie->nodes && trie->sorts && trie->below && trie->plain && trie->odd && trie->far && trie->ranked && open && needed && after && plain) {
         make_nodes(trie, tokens, open);
         find_sorts(trie, needed, after);
+        find_plain(trie, plain, after);
     } else {
         status = mote_error_alloc(err, trie->n_nodes * sizeof *trie->nodes);
     }
     mote_mem_free(open);
     mote_mem_free(needed);
     mote_mem_free(after);
+    mote_mem_free(plain);
     return status;
 }
 
@@ -234,7 +255,8 @@ mote_status mote_token_trie_create(const mote_tokenizer *t, mote_token_trie **tr
 }
 
 size_t mote_token_trie_size(const mote_token_trie *t) {
-    return t->n_nodes * (sizeof *t->nodes + sizeof *t->sorts + sizeof *t->below) + t->n_tokens * (sizeof *t->ranked + sizeof *t->offsets) + t->offsets[t->n_tokens];
+    return t->n_nodes * (sizeof *t->nodes + sizeof *t->sorts + sizeof *t->below) + t->n_tokens * (sizeof *t->ranked + sizeof *t->offsets + sizeof *t->odd + sizeof *t->far) +
+           t->offsets[t->n_tokens];
 }
 
 void mote_token_trie_free(mote_token_trie **trie) {
@@ -245,7 +267,9 @@ void mote_token_trie_free(mote_token_trie **trie) {
     mote_mem_free(t->ranked);
     mote_mem_free(t->sorts);
     mote_mem_free(t->below);
-    mote_mem_free(t->all);
+    mote_mem_free(t->plain);
+    mote_mem_free(t->odd);
+    mote_mem_free(t->far);
     mote_mem_free(t->offsets);
     mote_mem_free(t->bytes);
     mote_mem_free(t->ends);

@@ -8,7 +8,8 @@
 #include "text/tokenizer.h"
 
 typedef struct mote_token_trie_node {
-    uint32_t depth : 24; /* bytes from the root to behind this one: 1 and up */
+    uint32_t depth : 23;   /* bytes from the root to behind this one: 1 and up */
+    uint32_t is_plain : 1; /* the text up to here is plain (MOTE_TOKEN_TRIE_PLAIN) */
     uint32_t byte : 8;
     uint32_t skip;  /* the first node that is not below this one */
     uint32_t first; /* tokens of this node and those below: ranked[first] … ranked[nodes[skip].first - 1]; its own: up to the next node's first */
@@ -21,8 +22,12 @@ typedef struct mote_token_trie {
     size_t n_ranked;
     uint16_t *sorts; /* [n_nodes] sorts of the characters from a node on, its own included: bits of mote_token_trie_sort; MOTE_TOKEN_TRIE_BROKEN: not whole characters */
     uint16_t *below; /* [n_nodes] the same without its own */
-    uint32_t *all;   /* [n_words] bits of all tokens that have a node */
+    uint32_t *plain; /* [n_words] bits of the tokens that are plain */
     size_t n_words;
+    uint32_t *odd; /* [n_odd] nodes that aren't plain below those that are, in order */
+    size_t n_odd;
+    uint32_t *far; /* [n_far] nodes of depth MOTE_TOKEN_TRIE_WITHIN + 1, in order */
+    size_t n_far;
     uint32_t roots[256]; /* the node of each first byte; n_nodes: none */
     uint32_t *offsets;   /* [n_tokens + 1] a token's bytes in `bytes`; none for those that are left out */
     uint8_t *bytes;
@@ -38,8 +43,12 @@ MOTE_MUST_CHECK mote_status mote_token_trie_create(const mote_tokenizer *t, mote
 size_t mote_token_trie_size(const mote_token_trie *trie); /* in bytes */
 void mote_token_trie_free(mote_token_trie **trie);
 
-/* Characters in sixteen sorts, so that whole branches can be judged at once: of ASCII by their bytes, one of all others, and what is no whole character. */
-enum { MOTE_TOKEN_TRIE_BROKEN = 1, MOTE_TOKEN_TRIE_LONG = 2 }; /* bits; sorts 0 and 1 */
+/* Characters in sixteen sorts, so that whole branches can be judged at once: of ASCII by their bytes, one of all others, one of the beginnings of those at a token's end, and what
+ * is no part of a character, or a control character that texts don't have. */
+enum { MOTE_TOKEN_TRIE_BROKEN = 1, MOTE_TOKEN_TRIE_LONG = 2, MOTE_TOKEN_TRIE_CUT = 8 }; /* bits; sorts 0, 1 and 3 */
+/* Plain are those that mean themselves in a JSON string: all sorts but broken ones, line breaks and tabs, quotes and backslashes. */
+enum { MOTE_TOKEN_TRIE_PLAIN = 0xffff & ~(MOTE_TOKEN_TRIE_BROKEN | 1 << 2 | 1 << 11 | 1 << 12) };
+enum { MOTE_TOKEN_TRIE_WITHIN = 32 }; /* bytes: of Qwen2.5's 151,646 tokens some hundred are longer */
 unsigned mote_token_trie_sort(uint8_t byte);
 /* The child of a node (n_nodes: of the root) by a byte; n_nodes: none. */
 static inline uint32_t mote_token_trie_child(const mote_token_trie *t, uint32_t node, uint8_t byte) {

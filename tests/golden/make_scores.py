@@ -6,7 +6,7 @@
 
 ROUGE and stems come from rouge-score and NLTK, chrF from sacrebleu, entities from seqeval. SARI is easse's corpus_sari (F1 for deletion, lower
 case, 13a), written out here with sacrebleu's tokenizer; GLEU is the 2016 form, for a single reference and as the mean of 500 draws with the seeds of its authors'
-scorer. Calibration error is written out with NumPy.
+scorer. Calibration error and the paired bootstrap are written out with NumPy.
 """
 import json
 import math
@@ -73,6 +73,7 @@ TAGS = [
     ('O O O', 'B-city O O'),
     ('B-a B-a I-b', 'B-a I-a I-b'),
 ]
+PAIRED = [[[1, 0, 0, -1, 1, 0, 1, 0, 0, 0, 1, 0]], [[0.5, -0.25, 0.125, 0, 0.75], [], [1, 1, 0, -1, 0, 0, 1]], [[1, 1, 1]]]
 WORDS = '''running runner runs ran flies fly flying died dies dying lying lie ties tied tying skies sky news innings inning outing cannings howe proceed exceed succeed proceeded
 agreed feed plastered bled motoring sing conflated troubled sized hopping tanned falling hissing fizzed failing filing happy enjoy enjoyment spies spied tries cried
 relational conditional rational valency hesitancy digitizer conformably radically differently vilely analogously vietnamization predication operator feudalism decisiveness
@@ -144,6 +145,14 @@ def calibration_error(items, bins=15):
     return float(error)
 
 
+def paired(groups, draws=2000):
+    random.seed(0)
+    means = []
+    for _ in range(draws):
+        means.append(np.mean([np.mean([g[random.randrange(len(g))] for _ in g]) for g in groups if g]))
+    return {'groups': groups, 'mean': float(np.mean([np.mean(g) for g in groups if g])), 'interval': [float(q) for q in np.quantile(means, [0.025, 0.975])]}
+
+
 def rouge(reference, output, stem):
     scores = rouge_scorer.RougeScorer(['rouge1', 'rouge2', 'rougeL', 'rougeLsum'], use_stemmer=stem).score(reference, output)
     return {k: [v.precision, v.recall, v.fmeasure] for k, v in scores.items()}
@@ -165,6 +174,7 @@ def main():
                  'each': [CHRF(word_order=2).sentence_score(o, r).score / 100 for o, r in TRANSLATIONS]},
         'entities': {'sentences': [[t, p] for t, p in zip(true, pred)], 'precision': float(precision_score(true, pred)), 'recall': float(recall_score(true, pred)),
                      'f1': float(f1_score(true, pred))},
+        'paired': [paired(g) for g in PAIRED],
         'labels': {'items': labels, 'error': calibration_error(labels), 'accuracy': sum(r for _, r in labels) / len(labels)},
     }
     json.dump(out, sys.stdout, indent=1, ensure_ascii=False)

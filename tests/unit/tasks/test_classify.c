@@ -1,5 +1,6 @@
 /* Classifying with a tiny model of random weights: what must hold whatever the weights. And its parts: the trie of labels, ridge regression, forms. */
 #include "base/file.h"
+#include "tasks/classify_private.h"
 #include "tasks/form.h"
 #include "tasks/label_trie.h"
 #include "tasks/ridge.h"
@@ -140,6 +141,33 @@ static void test_examples(void **state) {
     mote_classifier_free(&c);
 }
 
+/* What random weights write is no label; what an answer means. */
+static void test_written(void **state) {
+    (void)state;
+    mote_classify_options o = MOTE_CLASSIFY_OPTIONS_INIT;
+    mote_classify_result before, after;
+    mote_session *session = NULL;
+    mote_classifier *c = NULL;
+    size_t label = 0;
+    o.labels = labels;
+    o.n_labels = 4;
+    assert_int_equal(mote_classifier_create(engine, &o, &c, NULL), MOTE_OK);
+    assert_int_equal(mote_classifier_read(c, MOTE_STR(" Green.\r")), 1);
+    assert_int_equal(mote_classifier_read(c, MOTE_STR("\"blue\"")), 3);
+    assert_int_equal(mote_classifier_read(c, MOTE_STR("green or blue")), 4);
+    assert_int_equal(mote_classifier_read(c, MOTE_STR("gree")), 4);
+    assert_int_equal(mote_classifier_read(c, MOTE_STR("")), 4);
+    assert_int_equal(mote_classify(c, "a stone", 7, &before, NULL), MOTE_OK);
+    double first = before.probability;
+    assert_int_equal(mote_session_create(engine, &session, NULL), MOTE_OK);
+    assert_int_equal(mote_classifier_generate(c, session, MOTE_STR("a stone"), &label, NULL), MOTE_OK);
+    assert_int_equal(label, 4);
+    assert_int_equal(mote_classify(c, "a stone", 7, &after, NULL), MOTE_OK);
+    assert_true(after.probability == first);
+    mote_session_free(&session);
+    mote_classifier_free(&c);
+}
+
 static void refuse(mote_classify_options o, mote_status wanted, const char *message) {
     mote_classifier *c = NULL;
     mote_error err = {0};
@@ -200,8 +228,8 @@ static void test_list(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trie),     cmocka_unit_test(test_ridge),    cmocka_unit_test(test_form), cmocka_unit_test(test_probabilities),
-        cmocka_unit_test(test_examples), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_trie),     cmocka_unit_test(test_ridge),   cmocka_unit_test(test_form),     cmocka_unit_test(test_probabilities),
+        cmocka_unit_test(test_examples), cmocka_unit_test(test_written), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, open_model, close_model);
 }

@@ -1,10 +1,11 @@
-/* Scores of labels, entities, fields and tool calls. */
+/* Scores of labels, entities, fields and tool calls, and intervals of paired differences. */
 #include "scores_fixture.h"
 
 #include "tasks/score_calls.h"
 #include "tasks/score_entities.h"
 #include "tasks/score_fields.h"
 #include "tasks/score_labels.h"
+#include "tasks/score_paired.h"
 #include "tasks/score_rouge.h"
 
 #include <string.h>
@@ -51,6 +52,27 @@ static void test_fields(void **state) {
     assert_false(mote_fields_add(&sums, MOTE_STR("x"), none));
     assert_false(mote_fields_add(&sums, none, none));
     assert_true(sums.right == 1 && sums.given == 3 && sums.wanted == 3);
+}
+
+static void test_paired(void **state) {
+    (void)state;
+    const mote_json *cases = mote_json_get(fixture, "paired");
+    mote_paired paired = {0};
+    double interval[2];
+    assert_int_equal(mote_paired_interval(&paired, interval), MOTE_OK);
+    assert_true(interval[0] == 0 && interval[1] == 0 && mote_paired_mean(&paired) == 0);
+    assert_true(mote_json_length(cases) == 3);
+    for (size_t c = 0; c < mote_json_length(cases); c++) {
+        const mote_json *one = mote_json_at(cases, c), *groups = mote_json_get(one, "groups");
+        for (size_t g = 0; g < mote_json_length(groups); g++)
+            for (size_t i = 0; i < mote_json_length(mote_json_at(groups, g)); i++)
+                assert_int_equal(mote_paired_add(&paired, g, mote_json_number(mote_json_at(mote_json_at(groups, g), i), 9)), MOTE_OK);
+        assert_close(mote_paired_mean(&paired), mote_json_get(one, "mean"), 1e-12);
+        assert_int_equal(mote_paired_interval(&paired, interval), MOTE_OK);
+        assert_close(interval[0], mote_json_at(mote_json_get(one, "interval"), 0), 1e-12);
+        assert_close(interval[1], mote_json_at(mote_json_get(one, "interval"), 1), 1e-12);
+        mote_paired_deinit(&paired);
+    }
 }
 
 /* One function with every type. */
@@ -116,7 +138,8 @@ static void test_call_values(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_entities), cmocka_unit_test(test_labels), cmocka_unit_test(test_fields), cmocka_unit_test(test_calls), cmocka_unit_test(test_call_values),
+        cmocka_unit_test(test_entities), cmocka_unit_test(test_labels), cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_paired),   cmocka_unit_test(test_calls),  cmocka_unit_test(test_call_values),
     };
     return cmocka_run_group_tests(tests, fixture_open, fixture_close);
 }

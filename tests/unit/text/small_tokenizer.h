@@ -12,10 +12,10 @@
 
 /* Left and right of each, in the order of their ranks. Space is spelled as in GPT-2's alphabet. */
 static const char *const small_merges[] = {
-    "{ \"", "\" :", "\" ,",  "\": \\u0120", ", \\u0120",       "\", \\u0120", "\\u0120 \"",      "\": \\u0120\"",          "} }",    "[ [",  "] ]",  "a b",
-    "ab c", "n a",  "na m",  "nam e",       "name \":",        "abc \"",      "\\u00c3 \\u00a9", "\\u00c3\\u00a9 a",       "1 2",    "12 3", "\" }", "\"} ,",
-    "t r",  "tr u", "tru e", "\\u0120 a",   "\\u010a \\u010a", "\" name",     "\\u0120 \\u0120", "\\u0120\\u0120 \\u0120", "{\" na", "y e",  "ye s", "- \\u0120",
-    ") )"};
+    "{ \"", "\" :",  "\" ,",   "\": \\u0120", ", \\u0120",       "\", \\u0120",  "\\u0120 \"",      "\": \\u0120\"",          "} }",    "[ [",  "] ]",  "a b",
+    "ab c", "n a",   "na m",   "nam e",       "name \":",        "abc \"",       "\\u00c3 \\u00a9", "\\u00c3\\u00a9 a",       "1 2",    "12 3", "\" }", "\"} ,",
+    "t r",  "tr u",  "tru e",  "\\u0120 a",   "\\u010a \\u010a", "\" name",      "\\u0120 \\u0120", "\\u0120\\u0120 \\u0120", "{\" na", "y e",  "ye s", "- \\u0120",
+    ") )",  "a \":", "a\": 1", ", \"",        "a\":1 ,\"",       "a\":1,\" a\":"};
 
 /* without: bytes that are no tokens. Token 0 ends a generation, token 1 is a control token. NULL: no memory. */
 static inline mote_tokenizer *small_tokenizer(const char *without) {

@@ -31,7 +31,12 @@ static const char bounded[] = "{\"type\":\"object\",\"properties\":{\"name\":{\"
 static const char choices[] =
     "{\"type\":\"array\",\"items\":{\"anyOf\":[{\"enum\":[\"abc\",\"name\",null,true]},{\"type\":\"number\"},{\"type\":\"string\",\"pattern\":\"^[a-c]*$\"}]},"
     "\"minItems\":1}";
-static const char *const grammars[] = {json, record, nested, several, lines, free_text, bounded, choices};
+/* Names that no schema knows: those written before may not come again, also within one token, and of a pattern's there may be few. */
+static const char open_names[] = "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"null\"},\"b\":{\"const\":1}},\"additionalProperties\":{\"enum\":[null,\"\",1]}}";
+static const char few_names[] =
+    "{\"type\":\"object\",\"patternProperties\":{\"^[a-c]{1,40}$\":{\"const\":1},\"^x[ab]?$\":true},\"additionalProperties\":false,\"minProperties\":2}";
+static const char few_more[] = "{\"type\":\"object\",\"patternProperties\":{\"^[ab]{1,9}$\":{\"type\":\"null\"}},\"additionalProperties\":false}";
+static const char *const grammars[] = {json, record, nested, several, lines, free_text, bounded, choices, open_names, few_names, few_more};
 enum { N_GRAMMARS = sizeof grammars / sizeof *grammars };
 
 typedef struct scene {
