@@ -55,7 +55,7 @@ def line_error(x, w, levels, scale, least):
 
 def fit_affine(x, w, top):
     """(scale, min, levels): x ~ scale * level - min."""
-    least, most = min(F(0), x.min()), x.max()
+    least, most = min(min(x), F(0)), max(x)  # of zeros of either sign the first
     sum_w = sum_x = F(0)
     for v, u in zip(x, w):
         sum_w += u
