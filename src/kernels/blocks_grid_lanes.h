@@ -3,7 +3,8 @@
  * moved either way (docs/quantize.md). By one rule it doesn't move.
  *
  * Since near ties decide, the order of float operations is part of the rule: what looks as if it could be shorter (x / d, not x * (1 / d); (w x) l, not (w l) x) is meant. The
- * bytes are those of llama.cpp built for x86-64; where its compiler fuses multiplications and additions (ARM) a few levels may differ. */
+ * bytes are those of llama.cpp built for x86-64; where its compiler fuses multiplications and additions (ARM) a few levels may differ. Two cases are our own: a group whose
+ * importance is all zero counts evenly instead of becoming zero, and a block of equal weights becomes exactly these. */
 #ifndef MOTE_KERNELS_BLOCKS_GRID_LANES_H
 #define MOTE_KERNELS_BLOCKS_GRID_LANES_H
 
