@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef void (*dequantize_fn)(mote_dtype type, const uint8_t *src, float *dst);
-typedef void (*quantize_fn)(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance);
+typedef void (*quantize_fn)(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const mote_blocks_importance *importance);
 
 typedef struct block_form {
     dequantize_fn dequantize;
@@ -70,7 +70,7 @@ bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t
     return true;
 }
 
-bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const float *importance) {
+bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance) {
     uint8_t *bytes = dst;
     block_form form = form_of(type);
     if (type == MOTE_DTYPE_F32) {
@@ -92,6 +92,6 @@ bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype ty
     return true;
 }
 
-bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance) {
+bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance) {
     return mote_blocks_quantize_by(&mote_blocks_searches_c, type, src, dst, n, importance);
 }

@@ -12,10 +12,10 @@
 
 /* src: mote_dtype_row_bytes(type, n) bytes, unaligned allowed; dst [n]. n a multiple of the block length. False for a type that can't (integers). */
 bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t n);
-/* src [n] -> dst. importance [n]: weight of each column's squared error (llama.cpp's imatrix), or NULL. Non-finite input gives some value, never undefined behaviour.
+/* src [n] -> dst. importance: what weighs each column's squared error, or NULL; ->of [n]. Non-finite input gives some value, never undefined behaviour.
  * False for a type that can't. */
-bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const float *importance);
+bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance);
 /* The same by the searches of an instruction set: the same bytes, sooner. mote_kernels.quantize chooses. */
-bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const float *importance);
+bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance);
 
 #endif

@@ -66,14 +66,14 @@ static void write_block(mote_dtype type, const mote_blocks_fit *fit, uint8_t *ds
     store_u16(dst + 2, (uint16_t)high);
 }
 
-void mote_blocks_iq4_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance) {
+void mote_blocks_iq4_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const mote_blocks_importance *importance) {
     static const mote_blocks_symmetric nl = {1, GROUP, -127, 113, codebook, 1, 1}, xs = {8, GROUP, -127, 113, codebook, -32, 31};
     const mote_blocks_symmetric *form = type == MOTE_DTYPE_IQ4_NL ? &nl : &xs;
     size_t len = (size_t)(form->n_groups * GROUP), together = MOTE_BLOCKS_GROUPS / (size_t)form->n_groups, block_bytes = mote_dtype_get((int)type)->block_bytes;
     mote_blocks_fit fits[MOTE_BLOCKS_GROUPS];
     for (size_t b = 0; b < n_blocks; b += together) {
         size_t n = n_blocks - b < together ? n_blocks - b : together;
-        searches->symmetric(form, src + b * len, importance ? importance + b * len : NULL, (int)n, fits);
+        searches->symmetric(form, src + b * len, importance ? importance->of + b * len : NULL, (int)n, fits);
         for (size_t i = 0; i < n; i++)
             write_block(type, &fits[i], dst + (b + i) * block_bytes);
     }

@@ -106,8 +106,9 @@ static void turn(const float *src, int n_floats, int group_len, float dst[GROUP_
             dst[i][g] = g * group_len + i < n_floats ? src[g * group_len + i] : 0;
 }
 
-/* Importance is only compared inside a block: scaled to a maximum of 1, so that no product with it overflows. */
-static void weigh(sample *s, int n_groups, int group_len, bool has_importance) {
+/* Importance is only compared inside a block: scaled to a maximum of 1, so that no product with it overflows; or, where no rounding may change, by a power of two to one below 2.
+ */
+static void weigh(sample *s, int n_groups, int group_len, bool has_importance, bool by_power) {
     group_floats maxima;
     for (int c = 0; c < GROUPS; c += LANES) {
         vec max = set(0);
@@ -122,6 +123,7 @@ static void weigh(sample *s, int n_groups, int group_len, bool has_importance) {
     maxima = max_blocks(&maxima, n_groups);
     for (int c = 0; c < GROUPS; c += LANES) {
         vec max = load(&maxima.of[c]);
+        max = by_power ? (vec)((mask)max & 0x7f800000) : max;
         for (int i = 0; i < group_len; i++)
             store(&s->w[i][c], choose((max > 0.0f) & (has_importance ? -1 : 0), load(&s->w[i][c]) / max, set(1)));
     }
@@ -153,17 +155,18 @@ static void weigh_by_size(sample *s, int n_groups, int group_len, float flatness
 }
 
 /* A group that nobody looks at is still quantised as well as it can be. */
-static void weigh_forgotten(sample *s, int group_len) {
+static void weigh_forgotten(sample *s, int group_len, float least) {
     for (int c = 0; c < GROUPS; c += LANES) {
         vec sum = set(0);
         for (int i = 0; i < group_len; i++)
             sum += load(&s->w[i][c]);
         for (int i = 0; i < group_len; i++)
-            store(&s->w[i][c], choose(sum < 0x1p-40f, set(0x1p-30f), load(&s->w[i][c])));
+            store(&s->w[i][c], choose(sum < least, set(0x1p-30f), load(&s->w[i][c])));
     }
 }
 
-static void prepare(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len, float flatness) {
+/* The sample, its importance as it came (zeros for none); the largest magnitude of each block. */
+static group_floats take(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len) {
     /* Far above what any block type can hold (65504 * 127 * 32 < 2^29), far below where sums of 256 weighted squares overflow a float. */
     const vec most = set(0x1p40f), least = set(-0x1p40f);
     int n_floats = n_blocks * n_groups * group_len;
@@ -184,10 +187,14 @@ static void prepare(sample *s, const float *x, const float *importance, int n_bl
         }
         store(&largest.of[c], max);
     }
-    largest = max_blocks(&largest, n_groups);
-    weigh(s, n_groups, group_len, importance != NULL);
+    return max_blocks(&largest, n_groups);
+}
+
+static void prepare(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len, float flatness) {
+    group_floats largest = take(s, x, importance, n_blocks, n_groups, group_len);
+    weigh(s, n_groups, group_len, importance != NULL, false);
     weigh_by_size(s, n_groups, group_len, flatness, &largest);
-    weigh_forgotten(s, group_len);
+    weigh_forgotten(s, group_len, 0x1p-40f);
 }
 
 /* Whether all weights of a block are the same. */

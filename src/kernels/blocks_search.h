@@ -43,10 +43,22 @@ typedef struct mote_blocks_fit {
 typedef void (*mote_blocks_symmetric_fn)(const mote_blocks_symmetric *form, const float *x, const float *importance, int n_blocks, mote_blocks_fit *fits);
 typedef void (*mote_blocks_affine_fn)(const mote_blocks_affine *form, const float *x, const float *importance, int n_blocks, mote_blocks_fit *fits);
 
+/* What weighs the squared errors of a row. */
+typedef struct mote_blocks_importance {
+    const float *of;       /* [columns], llama.cpp's imatrix */
+    float row_mean_square; /* of all the row's weights: types without group scales count a weight by it too */
+} mote_blocks_importance;
+
+/* The same by the rule of llama.cpp's quantiser, for the types that gain nothing from more (blocks_grid_lanes.h). */
+typedef void (*mote_blocks_symmetric_grid_fn)(const mote_blocks_symmetric *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits);
+typedef void (*mote_blocks_affine_grid_fn)(const mote_blocks_affine *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits);
+
 /* The searches of one instruction set. */
 typedef struct mote_blocks_searches {
     mote_blocks_symmetric_fn symmetric;
     mote_blocks_affine_fn affine;
+    mote_blocks_symmetric_grid_fn symmetric_grid;
+    mote_blocks_affine_grid_fn affine_grid;
 } mote_blocks_searches;
 
 extern const mote_blocks_searches mote_blocks_searches_c;
@@ -54,6 +66,12 @@ extern const mote_blocks_searches mote_blocks_searches_c;
 /* All weights x: the integers and scales that lose least in half precision. */
 void mote_blocks_symmetric_fit_constant(const mote_blocks_symmetric *form, float x, mote_blocks_fit *fit);
 void mote_blocks_affine_fit_constant(const mote_blocks_affine *form, float x, mote_blocks_fit *fit);
+
+/* To nearest even, between lo and hi; a NaN is lo. */
+int mote_blocks_grid_round(float x, int lo, int hi);
+/* Integers [n] from 0 to hi for values >= 0, of a block's groups, and the factor that turns them back: the best of a grid, then one integer at a time while the weighted error
+ * falls. */
+float mote_blocks_grid_integers(const float *value, const float *weight, int n, int hi, int *integer);
 
 /* Half precision nearest to x, never an infinity. */
 uint16_t mote_blocks_search_half(float x);

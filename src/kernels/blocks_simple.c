@@ -7,8 +7,8 @@
  *     Q8_0  d half, 32 signed bytes              weight = level * d
  *
  * Byte i of the levels holds weight i in its low half and weight 16 + i in its high half; bit i of the fifth bits belongs to weight i.
- * Without importance the bytes are those of gguf/quants.py, which also fixes the order of the float operations here; with it scales are searched (blocks_search.h), except for
- * Q8_0, where nothing is to be gained. */
+ * Without importance the bytes are those of gguf/quants.py, which also fixes the order of the float operations here; with it scales are searched (blocks_search.h; five bits by
+ * llama.cpp's rule, four by our own), except for Q8_0, where nothing is to be gained. */
 #include "kernels/blocks_simple.h"
 
 #include "base/half.h"
@@ -149,16 +149,20 @@ static void quantize_plain_block(mote_dtype type, const float *x, uint8_t *dst) 
 }
 
 /* At most MOTE_BLOCKS_GROUPS blocks. */
-static void quantize_searched(const mote_blocks_searches *searches, mote_dtype type, const float *x, const float *importance, size_t n_blocks, uint8_t *dst) {
+static void quantize_searched(const mote_blocks_searches *searches, mote_dtype type, const float *x, const mote_blocks_importance *importance, size_t n_blocks, uint8_t *dst) {
     layout at = layout_of(type);
     size_t block_bytes = mote_dtype_get((int)type)->block_bytes;
     mote_blocks_fit fits[MOTE_BLOCKS_GROUPS];
     const mote_blocks_affine affine = {1, LEN, at.levels - 1, 1};
     const mote_blocks_symmetric symmetric = {1, LEN, -at.levels / 2, at.levels / 2 - 1, NULL, 1, 1};
-    if (at.has_min)
-        searches->affine(&affine, x, importance, (int)n_blocks, fits);
+    if (type == MOTE_DTYPE_Q5_1)
+        searches->affine_grid(&affine, x, importance, (int)n_blocks, fits);
+    else if (type == MOTE_DTYPE_Q5_0)
+        searches->symmetric_grid(&symmetric, x, importance, (int)n_blocks, fits);
+    else if (at.has_min)
+        searches->affine(&affine, x, importance->of, (int)n_blocks, fits);
     else
-        searches->symmetric(&symmetric, x, importance, (int)n_blocks, fits);
+        searches->symmetric(&symmetric, x, importance->of, (int)n_blocks, fits);
     for (size_t i = 0; i < n_blocks; i++, dst += block_bytes) {
         store_u16(dst, fits[i].d);
         if (at.has_min)
@@ -167,12 +171,14 @@ static void quantize_searched(const mote_blocks_searches *searches, mote_dtype t
     }
 }
 
-void mote_blocks_simple_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance) {
+void mote_blocks_simple_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const mote_blocks_importance *importance) {
     size_t block_bytes = mote_dtype_get((int)type)->block_bytes, together = importance && type != MOTE_DTYPE_Q8_0 ? MOTE_BLOCKS_GROUPS : 1;
     for (size_t b = 0; b < n_blocks; b += together) {
-        if (together > 1)
-            quantize_searched(searches, type, src + b * LEN, importance + b * LEN, n_blocks - b < together ? n_blocks - b : together, dst + b * block_bytes);
-        else
+        if (together > 1) {
+            mote_blocks_importance here = {importance->of + b * LEN, importance->row_mean_square};
+            quantize_searched(searches, type, src + b * LEN, &here, n_blocks - b < together ? n_blocks - b : together, dst + b * block_bytes);
+        } else {
             quantize_plain_block(type, src + b * LEN, dst + b * block_bytes);
+        }
     }
 }

@@ -7,6 +7,6 @@
 
 /* _dequantize: one block; src of the type's block bytes, 32 floats. _quantize: n_blocks of them. */
 void mote_blocks_simple_dequantize(mote_dtype type, const uint8_t *src, float *dst);
-void mote_blocks_simple_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance);
+void mote_blocks_simple_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const mote_blocks_importance *importance);
 
 #endif

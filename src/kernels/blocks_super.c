@@ -181,7 +181,7 @@ static void write_symmetric(mote_dtype type, mote_blocks_fit *fit, uint8_t *dst)
     store_u16(dst + 208, fit->d);
 }
 
-void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const float *importance) {
+void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype type, const float *src, uint8_t *dst, size_t n_blocks, const mote_blocks_importance *importance) {
     static const mote_blocks_affine q2 = {16, 16, 3, 15}, q4 = {8, 32, 15, 63}, q5 = {8, 32, 31, 63};
     static const mote_blocks_symmetric q3 = {16, 16, -4, 3, NULL, -32, 31}, q6 = {16, 16, -32, 31, NULL, -128, 127};
     bool is_symmetric = type == MOTE_DTYPE_Q3_K || type == MOTE_DTYPE_Q6_K;
@@ -191,8 +191,13 @@ void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype
     mote_blocks_fit fits[2];
     for (size_t b = 0; b < n_blocks; b += together) {
         size_t n = n_blocks - b < together ? n_blocks - b : together;
-        const float *x = src + b * LEN, *w = importance ? importance + b * LEN : NULL;
-        if (is_symmetric)
+        const float *x = src + b * LEN, *w = importance ? importance->of + b * LEN : NULL;
+        mote_blocks_importance here = {w, 0};
+        if (w && type == MOTE_DTYPE_Q6_K)
+            searches->symmetric_grid(symmetric, x, &here, (int)n, fits);
+        else if (w && type == MOTE_DTYPE_Q5_K)
+            searches->affine_grid(affine, x, &here, (int)n, fits);
+        else if (is_symmetric)
             searches->symmetric(symmetric, x, w, (int)n, fits);
         else
             searches->affine(affine, x, w, (int)n, fits);

@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/dtype.h"
 #include "kernels/attention.h"
+#include "kernels/blocks_search.h"
 #include "kernels/ssm.h"
 
 #include <mote/status.h>
@@ -51,7 +52,7 @@ typedef struct mote_kernels {
     void (*quantize_q8)(const float *x, size_t k, int8_t *q, float *scale, int32_t *sum);
 
     /* A row of weights in blocks of a type: see mote_blocks_quantize, whose bytes these are. */
-    bool (*quantize)(mote_dtype type, const float *src, void *dst, size_t n, const float *importance);
+    bool (*quantize)(mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance);
 
     /* y[t * y_stride + r] = sum_k w[r, k] x[t, k] for rows first_panel*16 … last_panel*16 (exclusive, cut to n_rows) and all tokens of x.
      * y must have room for n_rows entries a token only (no write past n_rows). */

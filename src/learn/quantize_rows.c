@@ -28,19 +28,39 @@ static mote_quantize_fault find_fault(mote_dtype to, const float *x, size_t n) {
     return fault;
 }
 
+/* Weights x of a row from `first` on; how many. */
+static uint64_t read_piece(const mote_quantize_rows *r, uint64_t row, uint64_t first, float x[MOTE_QUANTIZE_PIECE]) {
+    const uint8_t *src = r->src + row * mote_dtype_row_bytes(r->from, r->n_columns);
+    uint64_t n = r->n_columns - first < MOTE_QUANTIZE_PIECE ? r->n_columns - first : MOTE_QUANTIZE_PIECE;
+    (void)mote_blocks_dequantize(r->from, src + mote_dtype_row_bytes(r->from, first), x, n); /* types are checked before */
+    return n;
+}
+
+/* Summed in the order of columns, as llama.cpp does. */
+static float mean_square(const mote_quantize_rows *r, uint64_t row, float x[MOTE_QUANTIZE_PIECE]) {
+    float sum = 0;
+    for (uint64_t first = 0; first < r->n_columns; first += MOTE_QUANTIZE_PIECE) {
+        uint64_t n = read_piece(r, row, first, x);
+        for (uint64_t i = 0; i < n; i++)
+            sum += x[i] * x[i];
+    }
+    return sum / (float)r->n_columns;
+}
+
 static mote_quantize_fault quantize_row(const mote_kernels *kernels, const mote_quantize_rows *r, uint64_t row) {
     float x[MOTE_QUANTIZE_PIECE];
-    const uint8_t *src = r->src + row * mote_dtype_row_bytes(r->from, r->n_columns);
     uint8_t *dst = r->dst + row * mote_dtype_row_bytes(r->to, r->n_columns);
     mote_quantize_fault worst = MOTE_QUANTIZE_FINE;
+    bool has_square = r->importance && mote_dtype_get((int)r->to)->block_len == 32; /* super-blocks look at themselves only */
+    mote_blocks_importance importance = {.row_mean_square = has_square ? mean_square(r, row, x) : 0};
     for (uint64_t first = 0; first < r->n_columns; first += MOTE_QUANTIZE_PIECE) {
-        uint64_t n = r->n_columns - first < MOTE_QUANTIZE_PIECE ? r->n_columns - first : MOTE_QUANTIZE_PIECE;
-        (void)mote_blocks_dequantize(r->from, src + mote_dtype_row_bytes(r->from, first), x, n); /* types are checked before */
+        uint64_t n = read_piece(r, row, first, x);
         mote_quantize_fault fault = find_fault(r->to, x, n);
         if (fault == MOTE_QUANTIZE_NOT_FINITE)
             return fault;
         worst = fault != MOTE_QUANTIZE_FINE ? fault : worst;
-        (void)kernels->quantize(r->to, x, dst + mote_dtype_row_bytes(r->to, first), n, r->importance ? r->importance + first : NULL);
+        importance.of = r->importance ? r->importance + first : NULL;
+        (void)kernels->quantize(r->to, x, dst + mote_dtype_row_bytes(r->to, first), n, r->importance ? &importance : NULL);
     }
     return worst;
 }

@@ -40,10 +40,12 @@ int check_blocks(const mote_kernels *c, const mote_kernels *k, const harness_opt
         for (size_t t = 0; t < sizeof TYPES / sizeof *TYPES; t++) {
             const mote_dtype_info *info = mote_dtype_get((int)TYPES[t]);
             size_t n = info->block_len * (1 + harness_random(&rng) % (LONGEST / info->block_len)), n_bytes = mote_dtype_row_bytes(TYPES[t], n);
-            const float *w = round % 2 ? importance : NULL;
+            const mote_blocks_importance whole = {importance, 0.1f * (float)round}, *w = round % 2 ? &whole : NULL;
             bool is_wrong = !c->quantize(TYPES[t], x, expected, n, w) || !k->quantize(TYPES[t], x, got, n, w) || memcmp(expected, got, n_bytes) != 0;
-            for (size_t i = 0; i < n / info->block_len; i++)
-                is_wrong |= !k->quantize(TYPES[t], x + i * info->block_len, got + i * info->block_bytes, info->block_len, w ? w + i * info->block_len : NULL);
+            for (size_t i = 0; i < n / info->block_len; i++) {
+                mote_blocks_importance one = {importance + i * info->block_len, whole.row_mean_square};
+                is_wrong |= !k->quantize(TYPES[t], x + i * info->block_len, got + i * info->block_bytes, info->block_len, w ? &one : NULL);
+            }
             is_wrong |= memcmp(expected, got, n_bytes) != 0;
             if (is_wrong)
                 printf("  %s quantize %s %zu weights round %zu differs (seed %llu)\n", mote_cpu_level_name(k->level), info->name, n, round, (unsigned long long)seed);
