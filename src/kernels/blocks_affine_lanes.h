@@ -1,8 +1,8 @@
-/* Search for types with an offset: weight = d * scale * level - dmin * min (Q2_K, Q4_K, Q5_K; Q4_1 and Q5_1 with one group and no scale).
+/* Search for types with an offset: weight = d * scale * level - dmin * min (Q2_K, Q4_K, Q5_K).
  *
- * For one group and given levels the best scale and offset are a weighted linear regression of the weights on the levels; the offset may not be above zero where the format
- * stores its negative without a sign. A group's search regresses on levels from a grid of scales near "smallest to largest weight spans all levels", keeps what leaves the least
- * error, and polishes it by assigning levels and regressing in turn. All of that counts weights from the group's smallest, so that little is lost by rounding. */
+ * For one group and given levels the best scale and offset are a weighted linear regression of the weights on the levels; the offset may not be above zero, since the
+ * formats store its negative without a sign. A group's search regresses on levels from a grid of scales near "smallest to largest weight spans all levels", keeps what leaves the
+ * least error, and polishes it by assigning levels and regressing in turn. All of that counts weights from the group's smallest, so that little is lost by rounding. */
 #ifndef MOTE_KERNELS_BLOCKS_AFFINE_LANES_H
 #define MOTE_KERNELS_BLOCKS_AFFINE_LANES_H
 
@@ -34,17 +34,14 @@ BLOCKS_INLINE affine_sums affine_measure(const mote_blocks_affine *form, const s
     return m;
 }
 
-BLOCKS_INLINE affine_line affine_regress(const mote_blocks_affine *form, affine_sums m, vec base) {
+BLOCKS_INLINE affine_line affine_regress(affine_sums m, vec base) {
     vec det = m.w * m.ll - m.l * m.l;
     mask has_slope = det > 1e-6f * (m.w * m.ll);
     vec scale = choose(has_slope, (m.w * m.xl - m.x * m.l) / det, set(0)), offset = choose(has_slope, (m.ll * m.x - m.l * m.xl) / det, m.x / m.w);
-    if (form->scale_hi > 1) {
-        mask is_above = base + offset > 0.0f;
-        vec alone = choose(m.ll > 0.0f, (m.xl + base * m.l) / m.ll, set(0));
-        offset = choose(is_above, -base, offset);
-        scale = choose(is_above, alone, scale);
-    }
-    scale = greater(scale, set(0));
+    mask is_above = base + offset > 0.0f;
+    vec alone = choose(m.ll > 0.0f, (m.xl + base * m.l) / m.ll, set(0));
+    offset = choose(is_above, -base, offset);
+    scale = greater(choose(is_above, alone, scale), set(0));
     vec error = scale * (scale * m.ll + 2.0f * (offset * m.l - m.xl)) + offset * (offset * m.w - 2.0f * m.x);
     return (affine_line){scale, offset, error, m.ll};
 }
@@ -71,18 +68,17 @@ BLOCKS_INLINE void affine_search_groups(const mote_blocks_affine *form, const sa
         max = greater(load(&s->x[i][c]), max);
         weight += load(&s->w[i][c]);
     }
-    if (form->scale_hi > 1)
-        min = lesser(min, set(0));
+    min = lesser(min, set(0));
     mask is_flat = max - min < 0x1p-40f; /* its scale could not be stored */
     vec unit = 1.0f / choose(is_flat, set(1), max - min);
     affine_line best = {set(0), set(0), set(INFINITY), set(0)};
     for (int k = -AFFINE_GRID; k <= AFFINE_GRID; k++) {
         vec inverse = ((float)form->level_hi + 0.05f * (float)k) * unit;
-        (void)affine_keep(affine_regress(form, affine_measure(form, s, c, min, set(0), inverse), min), &best);
+        (void)affine_keep(affine_regress(affine_measure(form, s, c, min, set(0), inverse), min), &best);
     }
     for (int round = 0; round < AFFINE_POLISH_ROUNDS; round++) {
         affine_sums m = affine_measure(form, s, c, min, best.offset, invert(best.scale));
-        if (!any(affine_keep(affine_regress(form, m, min), &best)))
+        if (!any(affine_keep(affine_regress(m, min), &best)))
             break;
     }
     store(&groups->scale.of[c], choose(is_flat, set(0), best.scale));
@@ -109,13 +105,12 @@ BLOCKS_INLINE vec affine_error(const mote_blocks_affine *form, const sample *s, 
 /* Integer scale and min near the free ones, for the groups from lane c on. */
 BLOCKS_INLINE void affine_fit_groups(const mote_blocks_affine *form, const sample *s, int c, const affine_groups *groups, affine_trial *t) {
     vec hi = set((float)form->scale_hi), d = load(&t->d.of[c]), dmin = load(&t->dmin.of[c]), least = set(INFINITY);
-    int reach = form->scale_hi > 1 ? 1 : 0;
     vec free_scale = round_between(load(&groups->scale.of[c]) * invert(d), set(0), hi), free_min = round_between(load(&groups->min.of[c]) * invert(dmin), set(0), hi);
-    vec best_scale = reach ? set(0) : set(1), best_min = best_scale;
-    for (int i = -reach; i <= reach; i++) {
-        vec scale = reach ? free_scale + (float)i : set(1);
-        for (int k = -reach; k <= reach; k++) {
-            vec min = reach ? free_min + (float)k : set(1), error = affine_error(form, s, c, d * scale, -(dmin * min));
+    vec best_scale = set(0), best_min = set(0);
+    for (int i = -1; i <= 1; i++) {
+        vec scale = free_scale + (float)i;
+        for (int k = -1; k <= 1; k++) {
+            vec min = free_min + (float)k, error = affine_error(form, s, c, d * scale, -(dmin * min));
             mask better = (error < least) & (scale >= 0.0f) & (scale <= hi) & (min >= 0.0f) & (min <= hi);
             least = choose(better, error, least);
             best_scale = choose(better, scale, best_scale);
@@ -157,7 +152,7 @@ static void affine_solve(const mote_blocks_affine *form, const affine_trial *t, 
     } else if (aa == 0 && bb > 0) {
         b = xb / bb;
     }
-    if (b < 0 && form->scale_hi > 1) {
+    if (b < 0) {
         b = 0;
         a = aa > 0 ? xa / aa : 0;
     }
@@ -233,8 +228,8 @@ static void search_affine(const mote_blocks_affine *form, const float *x, const 
     for (int b = 0; b < n_blocks; b++) {
         int g = b * form->n_groups, hi = form->scale_hi;
         least[b] = INFINITY;
-        d[b][0] = hi > 1 ? choose_scale(&groups.scale.of[g], &groups.scale_weight.of[g], form->n_groups, 0, hi) : groups.scale.of[g];
-        d[b][1] = hi > 1 ? choose_scale(&groups.min.of[g], &groups.min_weight.of[g], form->n_groups, 0, hi) : groups.min.of[g];
+        d[b][0] = choose_scale(&groups.scale.of[g], &groups.scale_weight.of[g], form->n_groups, 0, hi);
+        d[b][1] = choose_scale(&groups.min.of[g], &groups.min_weight.of[g], form->n_groups, 0, hi);
         stored[b][0] = stored[b][1] = 0xffff; /* no half that is stored */
     }
     for (int round = 0; round < AFFINE_REFINE_ROUNDS && affine_set_d(form, d, n_blocks, stored, &t); round++) {

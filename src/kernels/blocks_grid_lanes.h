@@ -1,6 +1,7 @@
 /* Searches by the rule of llama.cpp's quantiser: a grid of scales, the least squares for each one's levels, the best of them, and no refinement. For types of five bits and more
- * with importance: there the searches of the other two headers lower the weighted error by some percents more, but what a model loses then is too small to show it, and perplexity
- * moved either way (docs/quantize.md). By one rule it doesn't move.
+ * and those of 32 weights, with importance: there the searches of the other two headers lower the weighted error by some percents more, but perplexity moved either way
+ * (docs/quantize.md): of five bits a model loses too little to show it, and the scale of a block of 32, which nothing corrects, clips its largest weights. By one rule it doesn't
+ * move.
  *
  * Since near ties decide, the order of float operations is part of the rule: what looks as if it could be shorter (x / d, not x * (1 / d); (w x) l, not (w l) x) is meant. The
  * bytes are those of llama.cpp built for x86-64; where its compiler fuses multiplications and additions (ARM) a few levels may differ. Two cases are our own: a group whose

@@ -27,7 +27,7 @@ typedef struct mote_blocks_symmetric {
 typedef struct mote_blocks_affine {
     int n_groups, group_len;
     int level_hi;
-    int scale_hi; /* 1 with one group: no group scales; dmin may then be negative */
+    int scale_hi; /* 1 with one group: no group scales */
 } mote_blocks_affine;
 
 typedef struct mote_blocks_fit {

@@ -7,8 +7,8 @@
  *     Q8_0  d half, 32 signed bytes              weight = level * d
  *
  * Byte i of the levels holds weight i in its low half and weight 16 + i in its high half; bit i of the fifth bits belongs to weight i.
- * Without importance the bytes are those of gguf/quants.py, which also fixes the order of the float operations here; with it scales are searched (blocks_search.h; five bits by
- * llama.cpp's rule, four by our own), except for Q8_0, where nothing is to be gained. */
+ * Without importance the bytes are those of gguf/quants.py, which also fixes the order of the float operations here; with it scales are searched by
+ * llama.cpp's rule (blocks_grid_lanes.h), except for Q8_0, where nothing is to be gained. */
 #include "kernels/blocks_simple.h"
 
 #include "base/half.h"
@@ -155,14 +155,10 @@ static void quantize_searched(const mote_blocks_searches *searches, mote_dtype t
     mote_blocks_fit fits[MOTE_BLOCKS_GROUPS];
     const mote_blocks_affine affine = {1, LEN, at.levels - 1, 1};
     const mote_blocks_symmetric symmetric = {1, LEN, -at.levels / 2, at.levels / 2 - 1, NULL, 1, 1};
-    if (type == MOTE_DTYPE_Q5_1)
+    if (at.has_min)
         searches->affine_grid(&affine, x, importance, (int)n_blocks, fits);
-    else if (type == MOTE_DTYPE_Q5_0)
-        searches->symmetric_grid(&symmetric, x, importance, (int)n_blocks, fits);
-    else if (at.has_min)
-        searches->affine(&affine, x, importance->of, (int)n_blocks, fits);
     else
-        searches->symmetric(&symmetric, x, importance->of, (int)n_blocks, fits);
+        searches->symmetric_grid(&symmetric, x, importance, (int)n_blocks, fits);
     for (size_t i = 0; i < n_blocks; i++, dst += block_bytes) {
         store_u16(dst, fits[i].d);
         if (at.has_min)

@@ -14,7 +14,7 @@ import struct
 import numpy as np
 
 F = np.float32
-Q5_0, Q5_1, Q5_K, Q6_K = 6, 7, 13, 14
+Q4_0, Q4_1, Q5_0, Q5_1, Q5_K, Q6_K = 2, 3, 6, 7, 13, 14
 N = 512
 LEAST = F(1e-15)
 
@@ -138,20 +138,24 @@ def sum_squares(x):
 
 
 def nibbles_of_32(levels):
-    fifth = sum((level >> 4) << i for i, level in enumerate(levels))
-    return struct.pack("<I", fifth) + bytes((levels[i] & 15) | (levels[i + 16] & 15) << 4 for i in range(16))
+    return bytes((levels[i] & 15) | (levels[i + 16] & 15) << 4 for i in range(16))
 
 
-def write_32(x, importance, is_affine):
+def fifths_of_32(levels):
+    return struct.pack("<I", sum((level >> 4) << i for i, level in enumerate(levels)))
+
+
+def write_32(x, importance, kind):
     out, mean = b"", sum_squares(x) / F(N)
     w = importance * np.sqrt(mean + x * x)
     for b in range(0, N, 32):
-        if is_affine:
-            scale, least, levels = fit_affine(x[b:b + 32], w[b:b + 32], 31)
-            out += half(scale) + half(-least) + nibbles_of_32(levels)
+        if kind in (Q4_1, Q5_1):
+            scale, least, levels = fit_affine(x[b:b + 32], w[b:b + 32], 15 if kind == Q4_1 else 31)
+            out += half(scale) + half(-least)
         else:
-            scale, levels = fit_symmetric(x[b:b + 32], w[b:b + 32], 16)
-            out += half(scale) + nibbles_of_32(levels)
+            scale, levels = fit_symmetric(x[b:b + 32], w[b:b + 32], 8 if kind == Q4_0 else 16)
+            out += half(scale)
+        out += (fifths_of_32(levels) if kind in (Q5_0, Q5_1) else b"") + nibbles_of_32(levels)
     return out
 
 
@@ -200,8 +204,8 @@ def write_q6_k(x, importance):
 
 
 def write(kind, x, importance):
-    if kind in (Q5_0, Q5_1):
-        return write_32(x, importance, kind == Q5_1)
+    if kind in (Q4_0, Q4_1, Q5_0, Q5_1):
+        return write_32(x, importance, kind)
     block = write_q5_k if kind == Q5_K else write_q6_k
     return b"".join(block(x[b:b + 256], importance[b:b + 256]) for b in range(0, N, 256))
 
@@ -236,7 +240,7 @@ def main():
             importance *= rng.random(N) < 0.8
         x, importance = x.astype(F), importance.astype(F)
         out += struct.pack("<4I", 5, number, 2 * N, 0) + x.tobytes() + importance.tobytes()
-        for kind in (Q5_0, Q5_1, Q5_K, Q6_K):
+        for kind in (Q4_0, Q4_1, Q5_0, Q5_1, Q5_K, Q6_K):
             raw = write(kind, x, importance)
             records.append((kind, x, importance, raw))
             out += struct.pack("<4I", 6, kind, 0, len(raw)) + raw
