@@ -1,5 +1,5 @@
-/* Searches by the rule of llama.cpp's quantiser: a grid of scales, the least squares for each one's levels, the best of them, and no refinement. For types of five bits and more
- * and those of 32 weights, with importance: there the searches of the other two headers lower the weighted error by some percents more, but perplexity moved either way
+/* Searches by the rule of llama.cpp's quantiser: a grid of scales, the least squares for each one's levels, the best of them, and no refinement. For Q4_K, types of five bits
+ * and more and those of 32 weights, with importance: there the searches of the other two headers lower the weighted error by some percents more, but perplexity moved either way
  * (docs/quantize.md): of five bits a model loses too little to show it, and the scale of a block of 32, which nothing corrects, clips its largest weights. By one rule it doesn't
  * move.
  *

@@ -195,7 +195,7 @@ void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype
         mote_blocks_importance here = {w, 0};
         if (w && type == MOTE_DTYPE_Q6_K)
             searches->symmetric_grid(symmetric, x, &here, (int)n, fits);
-        else if (w && type == MOTE_DTYPE_Q5_K)
+        else if (w && (type == MOTE_DTYPE_Q4_K || type == MOTE_DTYPE_Q5_K))
             searches->affine_grid(affine, x, &here, (int)n, fits);
         else if (is_symmetric)
             searches->symmetric(symmetric, x, w, (int)n, fits);

@@ -14,7 +14,7 @@ import struct
 import numpy as np
 
 F = np.float32
-Q4_0, Q4_1, Q5_0, Q5_1, Q5_K, Q6_K = 2, 3, 6, 7, 13, 14
+Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K = 2, 3, 6, 7, 12, 13, 14
 N = 512
 LEAST = F(1e-15)
 
@@ -159,10 +159,10 @@ def write_32(x, importance, kind):
     return out
 
 
-def write_q5_k(x, importance):
+def write_q45_k(x, importance, top):
     w = importance * np.sqrt(F(2) * sum_squares(x) / F(256) + x * x)
     groups = [slice(g, g + 32) for g in range(0, 256, 32)]
-    lines = [fit_affine(x[g], w[g], 31) for g in groups]
+    lines = [fit_affine(x[g], w[g], top) for g in groups]
     weights = []
     for g in groups:
         total = F(0)
@@ -174,7 +174,7 @@ def write_q5_k(x, importance):
     levels = []
     for g, line, s, l in zip(groups, lines, scale, least):
         step, add = F(np.float16(d)) * F(s), F(np.float16(m)) * F(l)
-        levels += [nearest((v + add) / step, 0, 31) for v in x[g]] if step != 0 else line[2]
+        levels += [nearest((v + add) / step, 0, top) for v in x[g]] if step != 0 else line[2]
     packed = bytearray(12)
     for i in range(4):
         packed[i] = scale[i] | scale[i + 4] >> 4 << 6
@@ -182,7 +182,7 @@ def write_q5_k(x, importance):
         packed[i + 8] = scale[i + 4] & 15 | (least[i + 4] & 15) << 4
     fifth = bytes(sum((levels[32 * g + i] >> 4) << g for g in range(8)) for i in range(32))
     low = bytes((levels[64 * c + i] & 15) | (levels[64 * c + 32 + i] & 15) << 4 for c in range(4) for i in range(32))
-    return half(d) + half(m) + bytes(packed) + fifth + low
+    return half(d) + half(m) + bytes(packed) + (fifth if top == 31 else b"") + low
 
 
 def write_q6_k(x, importance):
@@ -206,8 +206,11 @@ def write_q6_k(x, importance):
 def write(kind, x, importance):
     if kind in (Q4_0, Q4_1, Q5_0, Q5_1):
         return write_32(x, importance, kind)
-    block = write_q5_k if kind == Q5_K else write_q6_k
-    return b"".join(block(x[b:b + 256], importance[b:b + 256]) for b in range(0, N, 256))
+    out = b""
+    for b in range(0, N, 256):
+        here = x[b:b + 256], importance[b:b + 256]
+        out += write_q6_k(*here) if kind == Q6_K else write_q45_k(*here, 31 if kind == Q5_K else 15)
+    return out
 
 
 def cases(rng):
@@ -240,7 +243,7 @@ def main():
             importance *= rng.random(N) < 0.8
         x, importance = x.astype(F), importance.astype(F)
         out += struct.pack("<4I", 5, number, 2 * N, 0) + x.tobytes() + importance.tobytes()
-        for kind in (Q4_0, Q4_1, Q5_0, Q5_1, Q5_K, Q6_K):
+        for kind in (Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K):
             raw = write(kind, x, importance)
             records.append((kind, x, importance, raw))
             out += struct.pack("<4I", 6, kind, 0, len(raw)) + raw
