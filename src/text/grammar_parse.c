@@ -165,7 +165,7 @@ static mote_status find_rule(parser *p, mote_str name, size_t at, uint32_t *rule
 static mote_status read_hex(parser *p, size_t from, int n, uint32_t *x) {
     *x = 0;
     for (int i = 0; i < n; i++) {
-        int c = peek(p), digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int c = peek(p), digit = c < 0 ? -1 : mote_unicode_hex_digit((uint8_t)c);
         if (digit < 0)
             return FAIL(p, from, "invalid escape: expected %d hexadecimal digits", n);
         *x = *x << 4 | (uint32_t)digit;

@@ -2,6 +2,7 @@
 #include "text/jinja_filters.h"
 
 #include "text/jinja_unicode.h"
+#include "text/unicode.h"
 
 #include <stdio.h>
 
@@ -72,8 +73,8 @@ static const char *entity(const char *p, const char *end, uint32_t *c) {
     bool hex = p < end && (*p | 0x20) == 'x';
     const char *digits = p += hex;
     for (*c = 0; p < end && *c < 0x110000; p++) {
-        int d = *p >= '0' && *p <= '9' ? *p - '0' : hex && (*p | 0x20) >= 'a' && (*p | 0x20) <= 'f' ? (*p | 0x20) - 'a' + 10 : -1;
-        if (d < 0)
+        int d = mote_unicode_hex_digit((uint8_t)*p);
+        if (d < 0 || (d > 9 && !hex))
             break;
         *c = *c * (hex ? 16 : 10) + (uint32_t)d;
     }

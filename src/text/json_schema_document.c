@@ -1,6 +1,8 @@
 /* Addresses inside one document (RFC 3986 as far as $id and $ref use it, RFC 6901 behind the #), and the words of the standard. */
 #include "text/json_schema_document.h"
 
+#include "text/unicode.h"
+
 #include <stdio.h>
 
 enum { MAX_WARNINGS = 64, MAX_URI_BYTES = 2000, MAX_DEPTH = 600, MAX_POINTER_BYTES = 4000 };
@@ -317,19 +319,15 @@ void mote_schema_open(mote_schema_compiler *c, const mote_json *root) {
     walk(c, root, MOTE_STR(""), 0);
 }
 
-static int hex_value(char ch) {
-    return ch >= '0' && ch <= '9' ? ch - '0' : (ch | 0x20) >= 'a' && (ch | 0x20) <= 'f' ? (ch | 0x20) - 'a' + 10 : -1;
-}
-
 /* %41 becomes A. */
 static mote_str unescape_percent(mote_str s, char *out) {
     size_t n = 0;
-    for (size_t i = 0; i < s.len; i++)
-        if (s.data[i] == '%' && i + 2 < s.len && hex_value(s.data[i + 1]) >= 0 && hex_value(s.data[i + 2]) >= 0) {
-            out[n++] = (char)(hex_value(s.data[i + 1]) * 16 + hex_value(s.data[i + 2]));
-            i += 2;
-        } else
-            out[n++] = s.data[i];
+    for (size_t i = 0; i < s.len; i++) {
+        bool is_escape = s.data[i] == '%' && i + 2 < s.len;
+        int high = is_escape ? mote_unicode_hex_digit((uint8_t)s.data[i + 1]) : -1, low = is_escape ? mote_unicode_hex_digit((uint8_t)s.data[i + 2]) : -1;
+        out[n++] = high >= 0 && low >= 0 ? (char)(high * 16 + low) : s.data[i];
+        i += high >= 0 && low >= 0 ? 2 : 0;
+    }
     return (mote_str){out, n};
 }
 

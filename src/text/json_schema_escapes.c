@@ -107,13 +107,6 @@ int mote_text_simple_escape(uint8_t byte) {
     return at ? values[at - letters] : -1;
 }
 
-static int hex_value(uint8_t byte) {
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 static bool lives(mote_machine *m, const mote_cell *cell) {
     uint32_t found;
     m->probing++;
@@ -123,7 +116,7 @@ static bool lives(mote_machine *m, const mote_cell *cell) {
 }
 
 static bool step_hex(mote_machine *m, mote_cell *cell, mote_escape e, uint8_t byte) {
-    int v = hex_value(byte);
+    int v = mote_unicode_hex_digit(byte);
     uint32_t value = e.value << 4 | (uint32_t)v;
     if (v < 0)
         return false;

@@ -174,7 +174,7 @@ static bool walk_row_nodes(mote_token_mask *m, const row_walk *w, uint32_t at, u
     for (uint32_t next_at; at < end; at = next_at) {
         const mote_token_trie_node *node = &t->nodes[at];
         uint16_t before = m->row_stack[node->depth - 1], next = follow(m, before, (uint8_t)node->byte);
-        if (w->k->is_within && node->depth > MOTE_TOKEN_MASK_WITHIN)
+        if (w->k->is_within && node->depth > MOTE_AUTOMATON_WITHIN)
             next = MOTE_TOKEN_MASK_ROW_DEAD; /* add_far sees to it */
         if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next == MOTE_TOKEN_MASK_ROW_LEFT && !add_left(w->k, at)))
             return false;
@@ -206,7 +206,7 @@ static bool add_far(mote_token_mask *m, mote_token_mask_keyed *k) {
         const mote_token_trie_node *node = &t->nodes[t->far[i]];
         mote_str bytes = mote_token_trie_bytes(t, t->ranked[node->first]);
         uint16_t next = MOTE_TOKEN_MASK_ROW;
-        for (size_t d = 0; d < MOTE_TOKEN_MASK_WITHIN && next >= MOTE_TOKEN_MASK_ROW; d++)
+        for (size_t d = 0; d < MOTE_AUTOMATON_WITHIN && next >= MOTE_TOKEN_MASK_ROW; d++)
             next = follow(m, (uint16_t)(next - MOTE_TOKEN_MASK_ROW), (uint8_t)bytes.data[d]);
         if (next == MOTE_TOKEN_MASK_ROW_UNKNOWN || (next >= MOTE_TOKEN_MASK_ROW && !add_left(k, t->far[i])))
             return false;
@@ -255,7 +255,7 @@ static bool make(mote_token_mask *m, mote_token_mask_keyed *k, uint32_t key, boo
 /* *is_within: the key holds for some bytes only. */
 static uint32_t key_of(mote_token_mask *m, mote_state s, bool *is_within) {
     const mote_automaton_ops *ops = m->a->ops;
-    uint32_t exact = ops->key(m->a, s), key = ops->key_within ? ops->key_within(m->a, s, MOTE_TOKEN_MASK_WITHIN) : exact;
+    uint32_t exact = ops->key(m->a, s), key = ops->key_within ? ops->key_within(m->a, s, MOTE_AUTOMATON_WITHIN) : exact;
     *is_within = key != exact;
     return key;
 }

@@ -3,7 +3,6 @@
 #include "text/token_mask_private.h"
 
 enum { MAX_NODES = 512 /* nodes along names */ };
-_Static_assert((int)MOTE_AUTOMATON_WITHIN == (int)MOTE_TOKEN_TRIE_WITHIN, "the vocabulary's long tokens are those that an open place says nothing of");
 
 /* Branches that are walked one by one. */
 typedef struct branches {

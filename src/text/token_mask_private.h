@@ -16,7 +16,6 @@ enum {
     MOTE_TOKEN_MASK_ROWS = 512,   /* keys that tokens lead to from one */
     MOTE_TOKEN_MASK_NEEDS = 1024, /* states whose need is known */
     MOTE_TOKEN_MASK_LOOPS = 256,
-    MOTE_TOKEN_MASK_WITHIN = MOTE_TOKEN_TRIE_WITHIN,
     MOTE_TOKEN_MASK_TABLE = 4 * MOTE_TOKEN_MASK_KEPT
 };
 
@@ -29,7 +28,7 @@ typedef struct mote_token_mask_kept {
 
 typedef struct mote_token_mask_keyed {
     uint32_t key;   /* 0: free */
-    bool is_within; /* it holds for MOTE_TOKEN_MASK_WITHIN bytes only: longer tokens are among those that leave */
+    bool is_within; /* it holds for MOTE_AUTOMATON_WITHIN bytes only: longer tokens are among those that leave */
     uint32_t *bits, n_allowed;
     uint32_t rise; /* by so much the distance grows at most while a token stays inside */
     uint32_t *left;

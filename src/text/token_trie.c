@@ -205,7 +205,7 @@ static void find_plain(mote_token_trie *trie, bool *plain, const uint8_t *after)
         node->is_plain = plain[node->depth] = is_plain;
         if (before && !is_plain)
             trie->odd[trie->n_odd++] = i;
-        if (node->depth == MOTE_TOKEN_TRIE_WITHIN + 1)
+        if (node->depth == MOTE_AUTOMATON_WITHIN + 1)
             trie->far[trie->n_far++] = i;
         for (uint32_t r = node->first; is_plain && r < node[1].first; r++)
             trie->plain[trie->ranked[r] / 32] |= UINT32_C(1) << trie->ranked[r] % 32;

@@ -5,6 +5,7 @@
 #ifndef MOTE_TEXT_TOKEN_TRIE_H
 #define MOTE_TEXT_TOKEN_TRIE_H
 
+#include "text/automaton.h"
 #include "text/tokenizer.h"
 
 typedef struct mote_token_trie_node {
@@ -22,7 +23,7 @@ typedef struct mote_token_strings {
     struct mote_token_trie *tails; /* what is written behind the string by those that end it behind some characters without escapes; nodes, ranks and roots only */
     uint32_t *escaped;             /* [n_escaped] nodes that end it behind an escape, in order */
     size_t n_escaped;
-    uint32_t *far; /* [n_far] nodes of depth MOTE_TOKEN_TRIE_WITHIN + 1 that are inside, in order */
+    uint32_t *far; /* [n_far] nodes of depth MOTE_AUTOMATON_WITHIN + 1 that are inside, in order */
     size_t n_far;
 } mote_token_strings;
 
@@ -37,7 +38,7 @@ typedef struct mote_token_trie {
     size_t n_words;
     uint32_t *odd; /* [n_odd] nodes that aren't plain below those that are, in order */
     size_t n_odd;
-    uint32_t *far; /* [n_far] nodes of depth MOTE_TOKEN_TRIE_WITHIN + 1, in order */
+    uint32_t *far; /* [n_far] nodes of depth MOTE_AUTOMATON_WITHIN + 1, in order */
     size_t n_far;
     uint32_t roots[256]; /* the node of each first byte; n_nodes: none */
     uint32_t *offsets;   /* [n_tokens + 1] a token's bytes in `bytes`; none for those that are left out */
@@ -60,7 +61,6 @@ void mote_token_trie_free(mote_token_trie **trie);
 enum { MOTE_TOKEN_TRIE_BROKEN = 1, MOTE_TOKEN_TRIE_LONG = 2, MOTE_TOKEN_TRIE_CUT = 8 }; /* bits; sorts 0, 1 and 3 */
 /* Plain are those that mean themselves in a JSON string: all sorts but broken ones, line breaks and tabs, quotes and backslashes. */
 enum { MOTE_TOKEN_TRIE_PLAIN = 0xffff & ~(MOTE_TOKEN_TRIE_BROKEN | 1 << 2 | 1 << 11 | 1 << 12) };
-enum { MOTE_TOKEN_TRIE_WITHIN = 32 }; /* bytes: of Qwen2.5's 151,646 tokens some hundred are longer */
 unsigned mote_token_trie_sort(uint8_t byte);
 /* The child of a node (n_nodes: of the root) by a byte; n_nodes: none. */
 static inline uint32_t mote_token_trie_child(const mote_token_trie *t, uint32_t node, uint8_t byte) {

@@ -2,6 +2,7 @@
  * once a vocabulary: which stay inside, and what those that end the string write behind it. */
 #include "base/mem.h"
 #include "text/token_trie_private.h"
+#include "text/unicode.h"
 
 typedef enum mode { TEXT, BEGUN, HEX, HIGH, HIGH_BEGUN, LOW, OUT } mode;
 
@@ -12,16 +13,9 @@ typedef struct place {
     uint32_t value;
 } place;
 
-static int hex_value(uint8_t byte) {
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 /* Low surrogates come behind high ones, and nowhere else. */
 static place step_hex(place p, uint8_t byte) {
-    int digit = hex_value(byte);
+    int digit = mote_unicode_hex_digit(byte);
     p.value = p.value << 4 | (uint32_t)digit;
     p.n_digits++;
     bool is_low = p.n_digits == 1 ? p.mode == LOW && p.value == 0xd : p.value >> 4 * (p.n_digits - 2) >= 0xdc && p.value >> 4 * (p.n_digits - 2) <= 0xdf;
@@ -91,7 +85,7 @@ static size_t walk(const mote_token_trie *trie, mote_token_strings *s, place *pl
             continue;
         }
         place p = places[node->depth] = step(before, (uint8_t)node->byte);
-        if (p.mode != OUT && node->depth == MOTE_TOKEN_TRIE_WITHIN + 1)
+        if (p.mode != OUT && node->depth == MOTE_AUTOMATON_WITHIN + 1)
             s->far[s->n_far++] = at;
         s->n_inside += p.mode != OUT ? node[1].first - node->first : 0;
         for (uint32_t r = node->first; p.mode != OUT && r < node[1].first; r++)

@@ -40,6 +40,13 @@ size_t mote_unicode_encode(uint32_t c, uint8_t out[4]) {
     return n;
 }
 
+int mote_unicode_hex_digit(uint8_t byte) {
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    byte |= 0x20;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
 uint32_t mote_unicode_range_end(uint32_t lo, uint32_t hi) {
     static const uint32_t ends[] = {0x7f, 0x7ff, 0xd7ff, 0xdfff, 0xffff, 0x10ffff};
     size_t k = 0;

@@ -42,6 +42,9 @@ bool mote_unicode_is_space(uint32_t c);
 /* How many bytes at the end of s begin a character that more bytes could finish (0 to 3). */
 size_t mote_unicode_unfinished(const uint8_t *s, size_t len);
 
+/* The value of a hexadecimal digit, -1 for any other byte. */
+int mote_unicode_hex_digit(uint8_t byte);
+
 /* Byte-level vocabularies spell each byte as one printable character (GPT-2's table). */
 uint32_t mote_unicode_of_byte(uint8_t byte);
 int mote_unicode_to_byte(uint32_t c); /* -1: stands for no byte */
