@@ -146,16 +146,22 @@ static void test_bytes_of_rule(void **state) {
     mote_buffer_deinit(&b);
 }
 
-/* The searches leave less than this on average; without one of their refinements it is above. */
-#define MEAN_RATIO 0.9666
+/* What each search leaves on average, ours to theirs. Measured: 0.96980, 0.93875, 0.98589; with one refining round 0.96986 and 0.94393, without polish of affine lines 0.93887. */
+enum { SYMMETRIC, AFFINE, CODED, N_SEARCHES };
+static const double mean_ratio[N_SEARCHES] = {0.96983, 0.93881, 0.9859};
+
+static int search_of(mote_dtype type) {
+    bool is_affine = type == MOTE_DTYPE_Q2_K || type == MOTE_DTYPE_Q4_K || type == MOTE_DTYPE_Q5_K;
+    return is_affine ? AFFINE : type == MOTE_DTYPE_Q3_K || type == MOTE_DTYPE_Q6_K ? SYMMETRIC : CODED;
+}
 
 static void test_error_beside_llama(void **state) {
     (void)state;
     static float cases[MAX_CASES][CASE_LEN], importance[CASE_LEN];
     mote_buffer b = read_golden("blocks.bin"), figures = read_golden("blocks_rmse.txt");
     size_t at = 8, n_checked = 0;
-    double ratios = 0;
-    int n_ratios = 0;
+    double ratios[N_SEARCHES] = {0};
+    int n_ratios[N_SEARCHES] = {0};
     record r;
     while (next_record(&b, &at, &r)) {
         if (r.kind == KIND_CASE && r.number < MAX_CASES)
@@ -174,13 +180,14 @@ static void test_error_beside_llama(void **state) {
         n_checked++;
         bool is_by_rule = weighted && (type == MOTE_DTYPE_Q4_K || type == MOTE_DTYPE_Q5_K || type == MOTE_DTYPE_Q6_K);
         if (!is_by_rule && (number <= 2 || number == 7)) { /* the ordinary cases: normal, Laplace, outliers, shifted */
-            ratios += ours / theirs;
-            n_ratios++;
+            ratios[search_of((mote_dtype)type)] += ours / theirs;
+            n_ratios[search_of((mote_dtype)type)]++;
         }
     }
     assert_int_equal(n_checked, 9 * 7 * 2);
-    if (!(ratios / n_ratios < MEAN_RATIO))
-        fail_msg("mean ratio %g", ratios / n_ratios);
+    for (int k = 0; k < N_SEARCHES; k++)
+        if (!(ratios[k] / n_ratios[k] < mean_ratio[k]))
+            fail_msg("search %d: mean ratio %.6f", k, ratios[k] / n_ratios[k]);
     mote_buffer_deinit(&b);
     mote_buffer_deinit(&figures);
 }
