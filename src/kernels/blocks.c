@@ -70,6 +70,10 @@ bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t
     return true;
 }
 
+bool mote_blocks_weighs_by_row(mote_dtype type) {
+    return type == MOTE_DTYPE_Q4_0 || type == MOTE_DTYPE_Q4_1 || type == MOTE_DTYPE_Q5_0 || type == MOTE_DTYPE_Q5_1;
+}
+
 bool mote_blocks_quantize_by(const mote_blocks_searches *searches, mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance) {
     uint8_t *bytes = dst;
     block_form form = form_of(type);

@@ -12,6 +12,8 @@
 
 /* src: mote_dtype_row_bytes(type, n) bytes, unaligned allowed; dst [n]. n a multiple of the block length. False for a type that can't (integers). */
 bool mote_blocks_dequantize(mote_dtype type, const void *src, float *dst, size_t n);
+/* Whether a type's importance counts by the row's mean square too: the types of 32 that are searched by llama.cpp's rule. */
+bool mote_blocks_weighs_by_row(mote_dtype type);
 /* src [n] -> dst. importance: what weighs each column's squared error, or NULL; ->of [n]. Non-finite input gives some value, never undefined behaviour.
  * False for a type that can't. */
 bool mote_blocks_quantize(mote_dtype type, const float *src, void *dst, size_t n, const mote_blocks_importance *importance);

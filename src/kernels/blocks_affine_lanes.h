@@ -215,7 +215,7 @@ static void affine_judge(const mote_blocks_affine *form, const sample *s, const 
         affine_write(form, s, t, better, fits);
 }
 
-static void search_affine(const mote_blocks_affine *form, const float *x, const float *importance, int n_blocks, mote_blocks_fit *fits) {
+static void search_affine(const mote_blocks_affine *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits) {
     sample s;
     affine_groups groups;
     affine_trial t;

@@ -48,7 +48,7 @@ static group_floats grid_block_means(const sample *s, int n_groups, int group_le
 /* By size, and how: blocks without group scales by the row's mean square, those of an affine type by their own, those of a symmetric type not at all. */
 static void grid_prepare(sample *s, const float *x, const mote_blocks_importance *importance, int n_blocks, int n_groups, int group_len, bool is_affine) {
     group_floats mean;
-    (void)take(s, x, importance->of, n_blocks, n_groups, group_len);
+    (void)take(s, x, importance, n_blocks, n_groups, group_len);
     weigh(s, n_groups, group_len, true, true);
     for (int g = 0; g < GROUPS; g++)
         mean.of[g] = importance->row_mean_square;

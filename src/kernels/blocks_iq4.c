@@ -73,7 +73,8 @@ void mote_blocks_iq4_quantize(const mote_blocks_searches *searches, mote_dtype t
     mote_blocks_fit fits[MOTE_BLOCKS_GROUPS];
     for (size_t b = 0; b < n_blocks; b += together) {
         size_t n = n_blocks - b < together ? n_blocks - b : together;
-        searches->symmetric(form, src + b * len, importance ? importance->of + b * len : NULL, (int)n, fits);
+        const mote_blocks_importance here = {importance ? importance->of + b * len : NULL, 0};
+        searches->symmetric(form, src + b * len, importance ? &here : NULL, (int)n, fits);
         for (size_t i = 0; i < n; i++)
             write_block(type, &fits[i], dst + (b + i) * block_bytes);
     }

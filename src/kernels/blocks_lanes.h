@@ -166,14 +166,14 @@ static void weigh_forgotten(sample *s, int group_len, float least) {
 }
 
 /* The sample, its importance as it came (zeros for none); the largest magnitude of each block. */
-static group_floats take(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len) {
+static group_floats take(sample *s, const float *x, const mote_blocks_importance *importance, int n_blocks, int n_groups, int group_len) {
     /* Far above what any block type can hold (65504 * 127 * 32 < 2^29), far below where sums of 256 weighted squares overflow a float. */
     const vec most = set(0x1p40f), least = set(-0x1p40f);
     int n_floats = n_blocks * n_groups * group_len;
     group_floats largest;
     turn(x, n_floats, group_len, s->x);
     if (importance)
-        turn(importance, n_floats, group_len, s->w);
+        turn(importance->of, n_floats, group_len, s->w);
     else
         memset(s->w, 0, sizeof s->w);
     for (int c = 0; c < GROUPS; c += LANES) {
@@ -190,7 +190,7 @@ static group_floats take(sample *s, const float *x, const float *importance, int
     return max_blocks(&largest, n_groups);
 }
 
-static void prepare(sample *s, const float *x, const float *importance, int n_blocks, int n_groups, int group_len, float flatness) {
+static void prepare(sample *s, const float *x, const mote_blocks_importance *importance, int n_blocks, int n_groups, int group_len, float flatness) {
     group_floats largest = take(s, x, importance, n_blocks, n_groups, group_len);
     weigh(s, n_groups, group_len, importance != NULL, false);
     weigh_by_size(s, n_groups, group_len, flatness, &largest);

@@ -36,29 +36,25 @@ typedef struct mote_blocks_fit {
     uint8_t level[MOTE_BLOCKS_MAX_LEN]; /* counted from 0: level - level_lo, or the place in the codebook */
 } mote_blocks_fit;
 
-/* x: n_blocks blocks, at most MOTE_BLOCKS_GROUPS / n_groups; importance the same or NULL. NaN counts as 0, huge values are clamped.
- * The squared error of a weight counts importance * sqrt(f mean(x^2) + x^2), mean over the block: more where the weight is large itself, since large weights tend to stand where
- * inputs are large. f is 1; 4 for two bits with importance. Perplexity follows no rule closely (conformance/real's text, November 2026, f = 4 and 1): SmolLM2 135M without
- * importance Q4_K_M 19.01, 19.07, IQ4_XS 21.46, 21.07, with it Q4_0 19.58, 19.88, Q4_K_M 18.48, 18.61; Qwen2.5-Coder 1.5B with it Q4_0 2.399, 2.369, Q4_K_M 1.866, 1.859. */
-typedef void (*mote_blocks_symmetric_fn)(const mote_blocks_symmetric *form, const float *x, const float *importance, int n_blocks, mote_blocks_fit *fits);
-typedef void (*mote_blocks_affine_fn)(const mote_blocks_affine *form, const float *x, const float *importance, int n_blocks, mote_blocks_fit *fits);
-
 /* What weighs the squared errors of a row. */
 typedef struct mote_blocks_importance {
     const float *of;       /* [columns], llama.cpp's imatrix */
-    float row_mean_square; /* of all the row's weights: types without group scales count a weight by it too */
+    float row_mean_square; /* of all the row's weights, where mote_blocks_weighs_by_row */
 } mote_blocks_importance;
 
-/* The same by the rule of llama.cpp's quantiser, for the types that gain nothing from more (blocks_grid_lanes.h). */
-typedef void (*mote_blocks_symmetric_grid_fn)(const mote_blocks_symmetric *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits);
-typedef void (*mote_blocks_affine_grid_fn)(const mote_blocks_affine *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits);
+/* x: n_blocks blocks, at most MOTE_BLOCKS_GROUPS / n_groups; importance the same. NaN counts as 0, huge values are clamped. */
+typedef void (*mote_blocks_symmetric_fn)(const mote_blocks_symmetric *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits);
+typedef void (*mote_blocks_affine_fn)(const mote_blocks_affine *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits);
 
-/* The searches of one instruction set. */
+/* The searches of one instruction set: our own, importance may be NULL; and by the rule of llama.cpp's quantiser (blocks_grid_lanes.h), with importance only.
+ * In our own the squared error of a weight counts importance * sqrt(f mean(x^2) + x^2), mean over the block: more where the weight is large itself, since large weights tend to
+ * stand where inputs are large. f is 1; 4 for two bits with importance. Perplexity follows no rule closely (conformance/real's text, November 2026, f = 4 and 1): SmolLM2 135M
+ * without importance Q4_K_M 19.01, 19.07, IQ4_XS 21.46, 21.07. */
 typedef struct mote_blocks_searches {
     mote_blocks_symmetric_fn symmetric;
     mote_blocks_affine_fn affine;
-    mote_blocks_symmetric_grid_fn symmetric_grid;
-    mote_blocks_affine_grid_fn affine_grid;
+    mote_blocks_symmetric_fn symmetric_grid;
+    mote_blocks_affine_fn affine_grid;
 } mote_blocks_searches;
 
 extern const mote_blocks_searches mote_blocks_searches_c;

@@ -188,19 +188,16 @@ void mote_blocks_super_quantize(const mote_blocks_searches *searches, mote_dtype
     const mote_blocks_symmetric *symmetric = type == MOTE_DTYPE_Q3_K ? &q3 : &q6;
     const mote_blocks_affine *affine = type == MOTE_DTYPE_Q2_K ? &q2 : type == MOTE_DTYPE_Q4_K ? &q4 : &q5;
     size_t together = MOTE_BLOCKS_GROUPS / (size_t)(is_symmetric ? symmetric->n_groups : affine->n_groups), block_bytes = mote_dtype_get((int)type)->block_bytes;
+    mote_blocks_symmetric_fn search_symmetric = importance && type == MOTE_DTYPE_Q6_K ? searches->symmetric_grid : searches->symmetric;
+    mote_blocks_affine_fn search_affine = importance && type != MOTE_DTYPE_Q2_K ? searches->affine_grid : searches->affine;
     mote_blocks_fit fits[2];
     for (size_t b = 0; b < n_blocks; b += together) {
         size_t n = n_blocks - b < together ? n_blocks - b : together;
-        const float *x = src + b * LEN, *w = importance ? importance->of + b * LEN : NULL;
-        mote_blocks_importance here = {w, 0};
-        if (w && type == MOTE_DTYPE_Q6_K)
-            searches->symmetric_grid(symmetric, x, &here, (int)n, fits);
-        else if (w && (type == MOTE_DTYPE_Q4_K || type == MOTE_DTYPE_Q5_K))
-            searches->affine_grid(affine, x, &here, (int)n, fits);
-        else if (is_symmetric)
-            searches->symmetric(symmetric, x, w, (int)n, fits);
+        const mote_blocks_importance here = {importance ? importance->of + b * LEN : NULL, 0};
+        if (is_symmetric)
+            search_symmetric(symmetric, src + b * LEN, importance ? &here : NULL, (int)n, fits);
         else
-            searches->affine(affine, x, w, (int)n, fits);
+            search_affine(affine, src + b * LEN, importance ? &here : NULL, (int)n, fits);
         for (size_t i = 0; i < n; i++) {
             if (is_symmetric)
                 write_symmetric(type, &fits[i], dst + (b + i) * block_bytes);

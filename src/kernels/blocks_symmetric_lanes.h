@@ -223,7 +223,7 @@ BLOCKS_INLINE void symmetric_run(const mote_blocks_symmetric *form, const sample
     }
 }
 
-static void search_symmetric(const mote_blocks_symmetric *form, const float *x, const float *importance, int n_blocks, mote_blocks_fit *fits) {
+static void search_symmetric(const mote_blocks_symmetric *form, const float *x, const mote_blocks_importance *importance, int n_blocks, mote_blocks_fit *fits) {
     sample s;
     prepare(&s, x, importance, n_blocks, form->n_groups, form->group_len, 1);
     if (form->codebook)

@@ -51,8 +51,7 @@ static mote_quantize_fault quantize_row(const mote_kernels *kernels, const mote_
     float x[MOTE_QUANTIZE_PIECE];
     uint8_t *dst = r->dst + row * mote_dtype_row_bytes(r->to, r->n_columns);
     mote_quantize_fault worst = MOTE_QUANTIZE_FINE;
-    bool has_square = r->importance && mote_dtype_get((int)r->to)->block_len == 32; /* super-blocks look at themselves only */
-    mote_blocks_importance importance = {.row_mean_square = has_square ? mean_square(r, row, x) : 0};
+    mote_blocks_importance importance = {.row_mean_square = r->importance && mote_blocks_weighs_by_row(r->to) ? mean_square(r, row, x) : 0};
     for (uint64_t first = 0; first < r->n_columns; first += MOTE_QUANTIZE_PIECE) {
         uint64_t n = read_piece(r, row, first, x);
         mote_quantize_fault fault = find_fault(r->to, x, n);
