@@ -62,7 +62,7 @@ typedef struct cli_options {
     int32_t n_prompt, n_generate, n_repeats, depth;
     /* quantize, imatrix */
     const char *imatrix, *output_type, *embedding_type;
-    bool pure, leave_output, allow_requantize, process_output, beside_generation;
+    bool pure, leave_output, allow_requantize, process_output;
     int32_t n_chunks;
     /* embed, rerank */
     int32_t n_dimensions;
@@ -75,6 +75,7 @@ typedef struct cli_options {
     const char *tone, *instruction, *form, *query;
     int32_t n_versions, n_words;
     int32_t n_items, n_shots;
+    bool beside_generation;
     const char *tools;
     bool answers;
     /* pull */

@@ -2,9 +2,7 @@
 #include "tasks/classify_private.h"
 
 #include "base/error.h"
-
-#include <mote/generate.h>
-#include <mote/sampler.h>
+#include "tasks/greedy.h"
 
 #include <strings.h>
 
@@ -36,21 +34,14 @@ static size_t depth(const mote_trie *trie, uint32_t node) {
 mote_status mote_classifier_generate(mote_classifier *c, mote_session *session, mote_str text, size_t *label, mote_error *err) {
     static const char *const stop[] = {"\n"};
     mote_form_value value = {"text", text};
-    mote_sampler_options sampling = mote_sampler_options_default();
     mote_generate_options o = MOTE_GENERATE_OPTIONS_INIT;
-    mote_generate_result answer = {0};
-    mote_sampler *sampler = NULL;
-    mote_status status;
-    sampling.temperature = 0;
+    mote_generate_result answer;
     o.n_predict = (int32_t)(depth(&c->trie, 0) + SPARE_TOKENS);
     o.stop = stop;
     o.n_stop = 1;
-    MOTE_TRY_DONE(mote_form_fill(c->form, &value, 1, &c->ids, err));
-    MOTE_TRY_DONE(mote_sampler_create(c->engine->model, &sampling, &sampler, err));
-    MOTE_TRY_DONE(mote_generate(session, sampler, c->ids.ids, c->ids.n, &o, &answer, err));
+    MOTE_TRY(mote_form_fill(c->form, &value, 1, &c->ids, err));
+    MOTE_TRY(mote_greedy_answer(session, &c->ids, &o, &answer, err));
     *label = mote_classifier_read(c, (mote_str){answer.text, answer.text_bytes});
-done:
     mote_generate_result_deinit(&answer);
-    mote_sampler_free(&sampler);
-    return status;
+    return MOTE_OK;
 }

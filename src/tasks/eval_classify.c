@@ -178,7 +178,7 @@ static mote_status measure_written(const set *s, mote_classifier *classifier, co
     bool written_right = label < s->n_labels && strcmp(s->labels[label], it->label) == 0;
     t->n_written_right += written_right;
     t->n_written_none += label == s->n_labels;
-    return mote_paired_add(&t->paired, 0, (double)is_right - (double)written_right) == MOTE_OK ? MOTE_OK : mote_error_alloc(err, sizeof(double));
+    return mote_paired_add(&t->paired, 0, (double)is_right - (double)written_right, err);
 }
 
 static mote_status measure_one(mote_eval_run *run, const set *s, mote_classifier *classifier, const item *it, size_t n_items, tally *t, mote_error *err) {

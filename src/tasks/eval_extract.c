@@ -1,7 +1,7 @@
 /* Extracting on sentences with tagged words: SNIPS (folder valid, examples of train) and WNUT-17 (emerging.dev.conll, examples of wnut17train.conll); F1 of slots or entities;
  * receipts are eval_receipts.c's. A value stands for the first words with its text that no other value of its type took; one that the sentence doesn't have counts as given. */
+#include "tasks/eval_extraction.h"
 #include "tasks/eval_files.h"
-#include "tasks/eval_run.h"
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -9,11 +9,9 @@
 #include "tasks/score_entities.h"
 #include "tasks/score_rouge.h"
 
-#include <mote/extract.h>
-
 #include <stdio.h>
 
-enum { MAX_WORDS = 512, MAX_TYPES = 64, MAX_EXAMPLES = 128, MAX_BYTES = 64 << 20, SHOTS = 10 };
+enum { MAX_WORDS = 512, MAX_TYPES = 64, SHOTS = 10 };
 
 typedef struct sentence {
     mote_str *words, *tags; /* [n] borrowed from the part */
@@ -164,7 +162,7 @@ static mote_status write_key(const sentence *s, mote_buffer *out) {
     mote_entity entities[MAX_WORDS];
     size_t n = mote_entities_read(s->tags, s->n, entities);
     mote_buffer text;
-    mote_buffer_init(&text, MAX_BYTES);
+    mote_buffer_init(&text, MOTE_EVAL_TEXT_BYTES);
     mote_status status = mote_buffer_append_char(out, '{');
     if (status == MOTE_OK && s->intent.data)
         status = mote_buffer_appendf(out, "\"intent\":\"%.*s\",", MOTE_STR_ARGS(s->intent));
@@ -184,29 +182,18 @@ static mote_status write_key(const sentence *s, mote_buffer *out) {
     return status == MOTE_OK ? mote_buffer_append_text(out, "]}") : status;
 }
 
-typedef struct shot_list {
-    mote_buffer texts[MAX_EXAMPLES], values[MAX_EXAMPLES];
-    mote_extract_example items[MAX_EXAMPLES];
-    size_t n;
-} shot_list;
-
 /* Sentences of the training part, evenly spread; of a set without intents only those that have an entity, since most have none. */
-static mote_status choose_shots(const mote_eval_run *run, const part *train, shot_list *shots) {
-    size_t wanted = run->options->n_shots == MOTE_TASK_SHOTS_AUTO ? SHOTS : run->options->n_shots;
-    wanted = wanted < MAX_EXAMPLES ? wanted : MAX_EXAMPLES;
+static mote_status choose_shots(const mote_eval_run *run, const part *train, mote_eval_shots *shots) {
+    size_t wanted = mote_eval_shots_wanted(run, SHOTS, MOTE_EVAL_SHOTS_MAX);
     for (size_t i = 0; i < wanted && train->n; i++) {
         mote_entity entities[MAX_WORDS];
         size_t at = (size_t)((double)i * (double)train->n / (double)wanted);
         const sentence *s = &train->sentences[at];
         while (!s->intent.data && i % 3 && at + 1 < train->n && mote_entities_read(s->tags, s->n, entities) == 0)
             s = &train->sentences[++at];
-        mote_buffer *text = &shots->texts[i], *value = &shots->values[i];
-        mote_buffer_init(text, MAX_BYTES);
-        mote_buffer_init(value, MAX_BYTES);
-        shots->n++;
-        MOTE_TRY(join_words(text, s->words, s->n));
-        MOTE_TRY(write_key(s, value));
-        shots->items[i] = (mote_extract_example){text->data, text->len, value->data, value->len};
+        mote_eval_shots_add(shots);
+        MOTE_TRY(join_words(&shots->texts[i], s->words, s->n));
+        MOTE_TRY(write_key(s, &shots->values[i]));
     }
     return MOTE_OK;
 }
@@ -241,7 +228,14 @@ static mote_entity find_entity(const sentence *s, mote_str type, mote_str text, 
     return (mote_entity){type, s->n + n, s->n + n};
 }
 
-static mote_status score(tagged_set *set, const sentence *s, const mote_extraction *e, mote_error *err) {
+static mote_status read_text(void *context, size_t index, mote_buffer *text, mote_error *err) {
+    const sentence *s = &((const tagged_set *)context)->measured.sentences[index];
+    return join_words(text, s->words, s->n) == MOTE_OK ? MOTE_OK : mote_error_alloc(err, text->len);
+}
+
+static mote_status score(void *context, size_t index, const mote_extraction *e, mote_error *err) {
+    tagged_set *set = context;
+    const sentence *s = &set->measured.sentences[index];
     mote_entity given[MAX_WORDS], wanted[MAX_WORDS];
     mote_json *value = NULL;
     mote_entity_sums own = {0};
@@ -263,48 +257,17 @@ static mote_status score(tagged_set *set, const sentence *s, const mote_extracti
     return MOTE_OK;
 }
 
-static mote_status measure_one(mote_eval_run *run, tagged_set *set, mote_extractor *extractor, const sentence *s, size_t n, mote_error *err) {
-    mote_extraction e = {0};
-    mote_buffer text;
-    mote_buffer_init(&text, MAX_BYTES);
-    mote_status status = join_words(&text, s->words, s->n);
-    if (status == MOTE_OK)
-        status = mote_eval_begin(run, n, err);
-    if (status == MOTE_OK)
-        status = mote_extract(extractor, text.data, text.len, &e, err);
-    if (status == MOTE_OK)
-        status = mote_eval_end(run, e.n_tokens, err);
-    if (status == MOTE_OK)
-        status = score(set, s, &e, err);
-    mote_extraction_deinit(&e);
-    mote_buffer_deinit(&text);
-    return status;
-}
-
 static mote_status measure(mote_eval_run *run, tagged_set *set, mote_error *err) {
-    mote_extract_options o = MOTE_EXTRACT_OPTIONS_INIT;
-    mote_extractor *extractor = NULL;
+    const mote_eval_items items = {set, set->measured.n, read_text, score};
+    mote_eval_shots shots = {.n = 0};
     mote_buffer schema;
-    size_t n = 0;
-    shot_list *shots = mote_mem_zalloc_array(1, sizeof *shots);
-    if (!shots)
-        return mote_error_alloc(err, sizeof *shots);
-    mote_buffer_init(&schema, MAX_BYTES);
-    mote_status status;
-    MOTE_TRY_DONE(write_schema(set, &schema));
-    MOTE_TRY_DONE(choose_shots(run, &set->train, shots));
-    o = (mote_extract_options){sizeof o, run->options->task, schema.data, schema.len, shots->items, shots->n, NULL, NULL};
-    MOTE_TRY_DONE(mote_extractor_create(run->engine, &o, &extractor, err));
-    mote_eval_pick(run, set->measured.n, 0, &n);
-    for (size_t i = 0; status == MOTE_OK && i < n; i++)
-        status = measure_one(run, set, extractor, &set->measured.sentences[mote_eval_pick(run, set->measured.n, i, &n)], n, err);
-done:
-    mote_extractor_free(&extractor);
-    for (size_t i = 0; i < shots->n; i++) {
-        mote_buffer_deinit(&shots->texts[i]);
-        mote_buffer_deinit(&shots->values[i]);
-    }
-    mote_mem_free(shots);
+    mote_buffer_init(&schema, MOTE_EVAL_TEXT_BYTES);
+    mote_status status = write_schema(set, &schema);
+    if (status == MOTE_OK)
+        status = choose_shots(run, &set->train, &shots);
+    if (status == MOTE_OK)
+        status = mote_eval_extraction(run, mote_buffer_str(&schema), &shots, &items, err);
+    mote_eval_shots_deinit(&shots);
     mote_buffer_deinit(&schema);
     return status;
 }

@@ -158,9 +158,7 @@ static mote_status measure_calls(mote_eval_run *run, calls_set *s, size_t c, mot
     if (status == MOTE_OK)
         status = judge(tools, &r, functions, truth, &s->free[c], &right_free, err);
     mote_tools_result_deinit(&r);
-    if (status == MOTE_OK && mote_paired_add(&s->paired, c, (double)right_bound - (double)right_free) != MOTE_OK)
-        status = mote_error_alloc(err, sizeof(double));
-    return status;
+    return status == MOTE_OK ? mote_paired_add(&s->paired, c, (double)right_bound - (double)right_free, err) : status;
 }
 
 static mote_status measure_item(mote_eval_run *run, calls_set *s, size_t c, size_t at, size_t n, mote_error *err) {
@@ -181,7 +179,7 @@ static mote_status measure_item(mote_eval_run *run, calls_set *s, size_t c, size
     status = mote_tools_create(run->engine, json.data, json.len, &o, &tools, err);
     s->n_refused += status == MOTE_ERR_UNSUPPORTED;
     if (status == MOTE_ERR_UNSUPPORTED)
-        status = mote_paired_add(&s->paired, c, 0);
+        status = mote_paired_add(&s->paired, c, 0, err);
     else if (status == MOTE_OK)
         status = measure_calls(run, s, c, tools, item, mote_json_get(answer, "ground_truth"), n, err);
 done:

@@ -1,16 +1,17 @@
 #include "tasks/score_paired.h"
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "tasks/mersenne.h"
 
 #include <stdlib.h>
 
-mote_status mote_paired_add(mote_paired *paired, size_t group, double difference) {
+mote_status mote_paired_add(mote_paired *paired, size_t group, double difference, mote_error *err) {
     if (paired->groups[group].n == paired->groups[group].capacity) {
         size_t capacity = 2 * paired->groups[group].capacity + 64;
         double *differences = mote_mem_resize_array(paired->groups[group].differences, capacity, sizeof *differences);
         if (!differences)
-            return MOTE_ERR_ALLOC;
+            return mote_error_alloc(err, capacity * sizeof *differences);
         paired->groups[group].differences = differences;
         paired->groups[group].capacity = capacity;
     }

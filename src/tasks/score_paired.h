@@ -19,7 +19,7 @@ typedef struct mote_paired {
 } mote_paired;
 
 /* {0} is empty. One item's first score less its second; group < MOTE_PAIRED_GROUPS. MOTE_ERR_ALLOC. */
-MOTE_MUST_CHECK mote_status mote_paired_add(mote_paired *paired, size_t group, double difference);
+MOTE_MUST_CHECK mote_status mote_paired_add(mote_paired *paired, size_t group, double difference, mote_error *err);
 void mote_paired_deinit(mote_paired *paired);
 double mote_paired_mean(const mote_paired *paired); /* 0 without items */
 /* The same draws each time (mersenne.h, seed 0). 0 and 0 without items. MOTE_ERR_ALLOC. */

@@ -5,10 +5,8 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "tasks/form.h"
+#include "tasks/greedy.h"
 #include "tasks/task.h"
-
-#include <mote/generate.h>
-#include <mote/sampler.h>
 
 #include <string.h>
 
@@ -100,22 +98,15 @@ const mote_constraint *mote_tools_constraint(const mote_tools *tools) {
 /* Asks, bound or not, and reads the answer. */
 static mote_status ask(mote_tools *t, mote_str prompt, mote_str form, const mote_constraint *constraint, mote_tools_result *result, mote_error *err) {
     const mote_form_value values[] = {{"text", prompt}, {"form", form}};
-    mote_sampler_options sampling = mote_sampler_options_default();
     mote_generate_options o = MOTE_GENERATE_OPTIONS_INIT;
-    mote_generate_result answer = {0};
-    mote_sampler *sampler = NULL;
-    mote_status status;
-    sampling.temperature = 0;
+    mote_generate_result answer;
     o.n_predict = t->n_predict;
     o.constraint = constraint;
-    MOTE_TRY_DONE(mote_form_fill(t->form, values, 2, &t->prompt, err));
-    MOTE_TRY_DONE(mote_sampler_create(t->engine->model, &sampling, &sampler, err));
-    MOTE_TRY_DONE(mote_generate(t->session, sampler, t->prompt.ids, t->prompt.n, &o, &answer, err));
+    MOTE_TRY(mote_form_fill(t->form, values, 2, &t->prompt, err));
+    MOTE_TRY(mote_greedy_answer(t->session, &t->prompt, &o, &answer, err));
     result->n_tokens += answer.n_prompt_tokens - answer.n_cached_tokens + answer.n_tokens;
-    MOTE_TRY_DONE(mote_tools_parse((mote_str){answer.text, answer.text_bytes}, result, err));
-done:
+    mote_status status = mote_tools_parse((mote_str){answer.text, answer.text_bytes}, result, err);
     mote_generate_result_deinit(&answer);
-    mote_sampler_free(&sampler);
     return status;
 }
 

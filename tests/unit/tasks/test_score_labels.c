@@ -66,7 +66,7 @@ static void test_paired(void **state) {
         const mote_json *one = mote_json_at(cases, c), *groups = mote_json_get(one, "groups");
         for (size_t g = 0; g < mote_json_length(groups); g++)
             for (size_t i = 0; i < mote_json_length(mote_json_at(groups, g)); i++)
-                assert_int_equal(mote_paired_add(&paired, g, mote_json_number(mote_json_at(mote_json_at(groups, g), i), 9)), MOTE_OK);
+                assert_int_equal(mote_paired_add(&paired, g, mote_json_number(mote_json_at(mote_json_at(groups, g), i), 9), NULL), MOTE_OK);
         assert_close(mote_paired_mean(&paired), mote_json_get(one, "mean"), 1e-12);
         assert_int_equal(mote_paired_interval(&paired, interval), MOTE_OK);
         assert_close(interval[0], mote_json_at(mote_json_get(one, "interval"), 0), 1e-12);
